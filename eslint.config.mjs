@@ -1,0 +1,61 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Who may import whom: docs/architecture.md has the same table in words. */
+const depConstraints = [
+  { sourceTag: 'layer:proto', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'layer:codec', onlyDependOnLibsWithTags: ['layer:proto', 'layer:codec'] },
+  { sourceTag: 'layer:engine', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'layer:contract', onlyDependOnLibsWithTags: ['layer:proto', 'layer:codec'] },
+  { sourceTag: 'layer:backend', onlyDependOnLibsWithTags: ['layer:contract', 'layer:codec', 'layer:engine'] },
+  { sourceTag: 'layer:config', onlyDependOnLibsWithTags: ['layer:contract'] },
+  { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:contract'] },
+  {
+    sourceTag: 'layer:client',
+    onlyDependOnLibsWithTags: ['layer:proto', 'layer:codec', 'layer:engine', 'layer:contract'],
+  },
+  {
+    sourceTag: 'layer:app',
+    onlyDependOnLibsWithTags: [
+      'layer:proto',
+      'layer:codec',
+      'layer:engine',
+      'layer:contract',
+      'layer:backend',
+      'layer:config',
+      'layer:service',
+      'layer:client',
+    ],
+  },
+  { sourceTag: 'layer:tool', onlyDependOnLibsWithTags: ['*'] },
+];
+
+export default [
+  { ignores: ['**/dist/**', '**/out-tsc/**', '**/coverage/**', '**/src/gen/**', '.nx/**'] },
+  ...tseslint.configs.strict,
+  ...nx.configs['flat/base'],
+  {
+    files: ['**/*.ts', '**/*.mjs', '**/*.js'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { enforceBuildableLibDependency: true, allow: [], depConstraints, banTransitiveDependencies: true },
+      ],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/return-await': ['error', 'in-try-catch'],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+];

@@ -1,0 +1,26 @@
+// 64-bit values travel as two unsigned halves, so that the hot path makes no BigInt. Both views share memory; on
+// the big-endian machines that Node supports the halves are swapped.
+const halves = new Uint32Array(2);
+const signed = new BigInt64Array(halves.buffer);
+const unsigned = new BigUint64Array(halves.buffer);
+const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+const LO = littleEndian ? 0 : 1;
+const HI = 1 - LO;
+
+export function int64FromHalves(lo: number, hi: number): bigint {
+  halves[LO] = lo;
+  halves[HI] = hi;
+  return signed[0];
+}
+
+export function uint64FromHalves(lo: number, hi: number): bigint {
+  halves[LO] = lo;
+  halves[HI] = hi;
+  return unsigned[0];
+}
+
+/** The two's complement of `value` modulo 2^64 as [lo, hi]. */
+export function halvesOf(value: bigint): [lo: number, hi: number] {
+  signed[0] = value;
+  return [halves[LO], halves[HI]];
+}
