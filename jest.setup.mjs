@@ -4,7 +4,9 @@ import { types } from 'node:util';
 // reports a refused connection as Internal instead of Unavailable.
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(value) {
-    return this === Error ? types.isNativeError(value) || isPrototypeOf(this, value) : isPrototypeOf(this, value);
+    return this === Error
+      ? types.isNativeError(value) || isPrototypeOf(this, value)
+      : isPrototypeOf(this, value);
   },
 });
 

@@ -107,7 +107,10 @@ export class MetricBatchBuilder extends BatchBuilder {
   }
 }
 
-function grown<Column extends Uint32Array | BigInt64Array | BigUint64Array>(column: Column, length: number): Column {
+function grown<Column extends Uint32Array | BigInt64Array | BigUint64Array>(
+  column: Column,
+  length: number,
+): Column {
   const larger = new (column.constructor as new (length: number) => Column)(length);
   larger.set(column as never);
   return larger;

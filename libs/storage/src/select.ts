@@ -3,10 +3,14 @@ import { checkLogQuery, checkMetricQuery } from './check-query.js';
 import type { Gap, LogQuery, MetricQuery, ReadOptions, RowQuery } from './query.js';
 import { StorageError } from './storage-error.js';
 
-type Batch = LogBatch | MetricBatch;
-
-/** A batch of which some rows can be taken. Both kinds are; this ties the result's type to the batch's. */
-type Pickable<B> = Batch & { pick(rows: readonly number[]): B };
+/** What selecting needs of a batch of either kind. */
+interface Batch<Self> {
+  readonly kind: 'logs' | 'metrics';
+  readonly length: number;
+  timestamp(row: number): bigint;
+  ordinal(row: number): bigint | undefined;
+  pick(rows: readonly number[]): Self;
+}
 
 /**
  * All that a store's `readLogs` has to do besides finding the rows: checks the query, then takes from `scan` what
@@ -42,14 +46,14 @@ export async function* selectMetrics(
   yield* select(query, scan, matches, () => true, signal);
 }
 
-function inRange(query: RowQuery, batch: Batch, index: number): boolean {
+function inRange(query: RowQuery, batch: Batch<unknown>, index: number): boolean {
   const timestamp = batch.timestamp(index);
   if (query.startTime !== undefined && timestamp < query.startTime) return false;
   if (query.endTime !== undefined && timestamp > query.endTime) return false;
   return query.afterOrdinal === undefined || batch.ordinal(index)! > query.afterOrdinal;
 }
 
-async function* select<B extends Pickable<B>>(
+async function* select<B extends Batch<B>>(
   query: RowQuery,
   scan: () => AsyncIterable<B | Gap>,
   matches: (batch: B, index: number) => boolean,
@@ -88,7 +92,7 @@ async function* select<B extends Pickable<B>>(
   }
 }
 
-async function count<B extends Batch>(
+async function count<B extends Batch<B>>(
   scan: () => AsyncIterable<B | Gap>,
   matches: (batch: B, index: number) => boolean,
   signal: AbortSignal | undefined,
@@ -102,7 +106,7 @@ async function count<B extends Batch>(
   return total;
 }
 
-function isGap(item: Batch | Gap): item is Gap {
+function isGap(item: { kind: string }): item is Gap {
   return item.kind === 'gap';
 }
 

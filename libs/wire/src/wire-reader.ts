@@ -113,7 +113,8 @@ export class WireReader {
         this.advance(4);
         return;
       case WireType.GROUP:
-        if (depth >= GROUP_DEPTH_MAX) throw new WireError('INVALID', `groups nested deeper than ${GROUP_DEPTH_MAX}`);
+        if (depth >= GROUP_DEPTH_MAX)
+          throw new WireError('INVALID', `groups nested deeper than ${GROUP_DEPTH_MAX}`);
         for (;;) {
           const inner = this.tag();
           if ((inner & 7) === WireType.GROUP_END) {
