@@ -1,0 +1,49 @@
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { MESSAGE_BYTES_MAX } from './limits.js';
+
+export interface GrpcServer {
+  /** Not listening yet: the caller decides where. */
+  readonly server: Http2Server;
+  /** No new queries; those under way may go on for `timeoutMs`, then their connections are cut. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** gRPC, gRPC-Web and Connect over HTTP/2 without TLS: for a unix socket. */
+export function createGrpcServer(options: {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly interceptors: Interceptor[];
+  /** Streams at a time, for each connection. */
+  readonly streamsMax: number;
+}): GrpcServer {
+  const sessions = new Set<ServerHttp2Session>();
+  const adapter = connectNodeAdapter({
+    routes: options.routes,
+    interceptors: options.interceptors,
+    // On one machine compression costs more than it saves: small messages become four times slower.
+    acceptCompression: [],
+    readMaxBytes: MESSAGE_BYTES_MAX,
+    writeMaxBytes: MESSAGE_BYTES_MAX,
+  });
+  const server = createServer({ settings: { maxConcurrentStreams: options.streamsMax } }, adapter);
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+    // A client that vanishes is no event of ours: its queries end by their abort signals.
+    session.on('error', () => session.destroy());
+  });
+  return {
+    server,
+    async close(timeoutMs) {
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const session of sessions) session.close();
+      const cut = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+      }, timeoutMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}

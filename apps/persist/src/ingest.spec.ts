@@ -1,0 +1,180 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { StorageError, type LogRow, type LogStore, type MetricRow } from '@joblet/storage';
+import { createMemoryStore } from '@joblet/storage/memory';
+import {
+  encodeIpcMessage,
+  encodeLogLine,
+  encodeMetric,
+  IpcMessageFields,
+  LogLineFields,
+  MessageType,
+  MetricFields,
+  scanIpcMessage,
+  scanLogLine,
+  scanMetric,
+} from '@joblet/wire';
+import { Registry } from 'prom-client';
+import { Ingest, type IngestOptions } from './ingest.js';
+import { Ledger } from './ledger.js';
+
+const NOW = 1_763_600_000_000_000_000n;
+
+function setUp(store: LogStore = createMemoryStore(), options: Partial<IngestOptions> = {}) {
+  const registry = new Registry();
+  const ledger = new Ledger(registry);
+  const pending: number[] = [];
+  const retries: string[] = [];
+  const ingest = new Ingest({
+    store,
+    ledger,
+    now: () => NOW,
+    random: () => 0,
+    onPending: (bytes) => pending.push(bytes),
+    onRejectedJobId: () => undefined,
+    onRetry: (error) => retries.push(String(error)),
+    onWritten: () => undefined,
+    ...options,
+  });
+  return { store, registry, ledger, pending, retries, ingest };
+}
+
+function sendLog(ingest: Ingest, jobId: string, text: string, timestamp = NOW): void {
+  const content = Buffer.from(text);
+  const data = encodeLogLine({ jobId: 'inner', stream: 1, timestamp, sequence: 0n, content });
+  const bytes = encodeIpcMessage({ version: 1, type: MessageType.LOG, jobId, timestamp, sequence: 0n, data });
+  const message = new IpcMessageFields();
+  const line = new LogLineFields();
+  scanIpcMessage(bytes, 0, bytes.length, message);
+  scanLogLine(bytes, message.dataStart, message.dataEnd, line);
+  ingest.log(bytes, message, line);
+}
+
+function sendMetric(ingest: Ingest, jobId: string, timestamp: bigint): void {
+  const data = encodeMetric({ jobId, timestamp, sequence: 0n });
+  const bytes = encodeIpcMessage({ version: 1, type: MessageType.METRIC, jobId, timestamp, sequence: 0n, data });
+  const message = new IpcMessageFields();
+  const metric = new MetricFields();
+  scanIpcMessage(bytes, 0, bytes.length, message);
+  scanMetric(bytes, message.dataStart, message.dataEnd, metric);
+  ingest.metric(bytes, message, metric);
+}
+
+async function logs(store: LogStore, jobId: string): Promise<LogRow[]> {
+  const rows: LogRow[] = [];
+  for await (const item of store.readLogs({ jobId })) if (item.kind === 'logs') rows.push(...item);
+  return rows;
+}
+
+async function metrics(store: LogStore, jobId: string): Promise<MetricRow[]> {
+  const rows: MetricRow[] = [];
+  for await (const item of store.readMetrics({ jobId })) if (item.kind === 'metrics') rows.push(...item);
+  return rows;
+}
+
+describe('ingest', () => {
+  it('stores rows under the outer job id, in order, and holds nothing then', async () => {
+    const { ingest, store, pending, ledger } = setUp();
+    for (let row = 0; row < 100; row++) sendLog(ingest, row % 2 ? 'a' : 'b', `row ${row}`);
+    expect(ledger.inFlight).toBe(100);
+    await ingest.settled();
+    expect((await logs(store, 'a')).map(({ content }) => Buffer.from(content).toString())).toEqual(
+      Array.from({ length: 50 }, (_, index) => `row ${index * 2 + 1}`),
+    );
+    expect(pending.at(-1)).toBe(0);
+    expect(ledger.inFlight).toBe(0);
+  });
+
+  it.each([
+    [1_763_600_000n, NOW],
+    [1_763_600_000_000n, NOW],
+    [1_763_600_000_000_000n, NOW],
+    [NOW - 1n, NOW - 1n],
+    [0n, NOW],
+    [-5n, NOW],
+  ])('a metric time of %s becomes %s', async (sent, stored) => {
+    const { ingest, store } = setUp();
+    sendMetric(ingest, 'j', sent);
+    await ingest.settled();
+    expect((await metrics(store, 'j'))[0].timestamp).toBe(stored);
+  });
+
+  it('a log line without a time gets that of its arrival, counted; any other time is kept', async () => {
+    const { ingest, store, registry } = setUp();
+    sendLog(ingest, 'j', 'x', 0n);
+    sendLog(ingest, 'j', 'y', 5n);
+    await ingest.settled();
+    expect((await logs(store, 'j')).map(({ timestamp }) => timestamp)).toEqual([NOW, 5n]);
+    expect(await registry.metrics()).toContain('persist_ipc_arrival_times_total 1');
+  });
+
+  it('rejects and counts a job id that is not valid, however long', async () => {
+    const { ingest, ledger, registry } = setUp();
+    for (const jobId of ['', '../x', 'a'.repeat(129), 'a'.repeat(1_000_000), 'jöb']) sendLog(ingest, jobId, 'x');
+    await ingest.settled();
+    expect(ledger.inFlight).toBe(0);
+    expect(await registry.metrics()).toContain('persist_ipc_messages_rejected_total{reason="job_id"} 5');
+  });
+
+  it('tries a failed write again until it succeeds, in order, and loses nothing', async () => {
+    const memory = createMemoryStore();
+    let failures = 3;
+    const failing: LogStore = {
+      ...bound(memory),
+      writeLogs: async (...args) => {
+        if (failures-- > 0) throw new StorageError('NO_SPACE', 'the disk is full');
+        await memory.writeLogs(...args);
+      },
+    };
+    const { ingest, ledger, retries } = setUp(failing);
+    sendLog(ingest, 'j', 'first');
+    await turn();
+    sendLog(ingest, 'j', 'second');
+    expect(ledger.inFlight).toBe(2);
+    await ingest.settled();
+    expect(retries).toEqual(Array(3).fill('StorageError: the disk is full'));
+    expect((await logs(memory, 'j')).map(({ content }) => Buffer.from(content).toString())).toEqual(['first', 'second']);
+    expect(ingest.failing).toBe(false);
+  });
+
+  it('deletes what arrived before, and not what arrives after', async () => {
+    const { ingest, store } = setUp();
+    sendLog(ingest, 'j', 'old');
+    const deleted = ingest.deleteJob('j');
+    sendLog(ingest, 'j', 'new');
+    await deleted;
+    await ingest.settled();
+    const rows = await logs(store, 'j');
+    expect(rows.map(({ ordinal, content }) => [ordinal, Buffer.from(content).toString()])).toEqual([[0n, 'new']]);
+    await expect(ingest.deleteJob('unknown')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+  });
+
+  it('the ledger adds up while rows are on their way', async () => {
+    const { ingest, registry } = setUp();
+    const value = async (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await registry.metrics())![1]);
+    for (let round = 0; round < 5; round++) {
+      for (let row = 0; row < 10; row++) sendLog(ingest, 'j', 'x');
+      sendLog(ingest, '.', 'x');
+      await turn();
+      const rejected = /rejected_total\{reason="job_id"\} (\d+)/.exec(await registry.metrics())![1];
+      expect(await value('persist_ipc_messages_received_total')).toBe((round + 1) * 11);
+      const durable = await value('persist_ipc_messages_durable_total');
+      expect(durable + Number(rejected) + (await value('persist_ipc_messages_in_flight'))).toBe((round + 1) * 11);
+    }
+    await ingest.settled();
+  });
+});
+
+/** The store's methods as an object's own, so that one can be replaced. */
+function bound(store: LogStore): LogStore {
+  return {
+    supports: store.supports,
+    writeLogs: (...args) => store.writeLogs(...args),
+    writeMetrics: (...args) => store.writeMetrics(...args),
+    readLogs: (...args) => store.readLogs(...args),
+    readMetrics: (...args) => store.readMetrics(...args),
+    deleteJob: (jobId) => store.deleteJob(jobId),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+}

@@ -1,0 +1,193 @@
+import { setImmediate } from 'node:timers';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  isJobId,
+  limits,
+  LogBatchBuilder,
+  MetricBatchBuilder,
+  type LogBatch,
+  type LogStore,
+  type MetricBatch,
+} from '@joblet/storage';
+import {
+  int64FromHalves,
+  normaliseTimestamp,
+  type IpcMessageFields,
+  type LogLineFields,
+  type MetricFields,
+} from '@joblet/wire';
+import type { Ledger } from './ledger.js';
+import { RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, WRITE_BYTES_MAX } from './limits.js';
+
+export interface IngestOptions {
+  readonly store: LogStore;
+  readonly ledger: Ledger;
+  /** Unix nanoseconds. */
+  readonly now: () => bigint;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Told whenever the bytes that wait for the store change. */
+  readonly onPending: (bytes: number) => void;
+  readonly onRejectedJobId: (jobId: string) => void;
+  /** A write failed and will be tried again. */
+  readonly onRetry: (error: unknown, attempt: number) => void;
+  readonly onWritten: (write: { rows: number; durationMs: number; attempts: number }) => void;
+}
+
+/** What waits for its turn at the store: a batch, or something that has to come behind all that arrived before. */
+type Work =
+  | { readonly kind: 'batch'; readonly batch: LogBatch | MetricBatch; readonly bytes: number }
+  | { readonly kind: 'task'; run(): Promise<void> };
+
+/**
+ * From messages to the store: rows are collected into batches while the write before is under way, and written one
+ * batch after the other, each until it succeeds. Holds what `onPending` reports; whoever reads the sockets keeps
+ * that within the budget by reading no more.
+ */
+export class Ingest {
+  private readonly options: IngestOptions;
+  private logs = new LogBatchBuilder();
+  private metrics = new MetricBatchBuilder();
+  private readonly queue: Work[] = [];
+  private pendingBytes = 0;
+  private running = false;
+  private failedAttempts = 0;
+  private readonly stopRetries = new AbortController();
+
+  constructor(options: IngestOptions) {
+    this.options = options;
+  }
+
+  /** Whether the last write failed and is being tried again. */
+  get failing(): boolean {
+    return this.failedAttempts > 0;
+  }
+
+  log(bytes: Uint8Array, message: IpcMessageFields, line: LogLineFields): void {
+    const jobId = this.jobId(bytes, message);
+    if (jobId === undefined) return;
+    const timestamp = this.orArrival(int64FromHalves(line.timestampLo, line.timestampHi));
+    this.logs.add({ jobId, timestamp }, bytes, message.dataStart, message.dataEnd);
+    if (this.logs.byteLength >= WRITE_BYTES_MAX) this.sealLogs();
+    this.added(message.dataEnd - message.dataStart);
+  }
+
+  metric(bytes: Uint8Array, message: IpcMessageFields, metric: MetricFields): void {
+    const jobId = this.jobId(bytes, message);
+    if (jobId === undefined) return;
+    const sent = normaliseTimestamp(int64FromHalves(metric.timestampLo, metric.timestampHi));
+    this.metrics.add({ jobId, timestamp: this.orArrival(sent) }, bytes, message.dataStart, message.dataEnd);
+    if (this.metrics.byteLength >= WRITE_BYTES_MAX) this.sealMetrics();
+    this.added(message.dataEnd - message.dataStart);
+  }
+
+  /** Deletes what arrived before; resolves or rejects as the store does. */
+  deleteJob(jobId: string): Promise<void> {
+    return this.behindAll(() => this.options.store.deleteJob(jobId));
+  }
+
+  /** Resolves when all that was added before is stored. */
+  settled(): Promise<void> {
+    return this.pendingBytes === 0 ? Promise.resolve() : this.behindAll(async () => undefined);
+  }
+
+  /** Gives up on writes that fail: what is not durable then stays in flight for ever. */
+  stop(): void {
+    this.stopRetries.abort();
+  }
+
+  private jobId(bytes: Uint8Array, { jobIdStart, jobIdEnd }: IpcMessageFields): string | undefined {
+    this.options.ledger.receive();
+    // One byte more than an id may have is enough to see that it is none.
+    const end = Math.min(jobIdEnd, jobIdStart + limits.JOB_ID_LENGTH_MAX + 1);
+    const jobId = Buffer.from(bytes.buffer, bytes.byteOffset + jobIdStart, end - jobIdStart).toString('latin1');
+    if (isJobId(jobId)) return jobId;
+    this.options.ledger.reject('job_id');
+    this.options.onRejectedJobId(jobId);
+    return undefined;
+  }
+
+  private orArrival(timestamp: bigint): bigint {
+    if (timestamp > 0n) return timestamp;
+    this.options.ledger.useArrivalTime();
+    return this.options.now();
+  }
+
+  private added(bytes: number): void {
+    this.pendingBytes += bytes;
+    this.options.onPending(this.pendingBytes);
+    this.start();
+  }
+
+  private behindAll(task: () => Promise<void>): Promise<void> {
+    this.sealLogs();
+    this.sealMetrics();
+    return new Promise((resolve, reject) => {
+      this.queue.push({ kind: 'task', run: () => task().then(resolve, reject) });
+      this.start();
+    });
+  }
+
+  private sealLogs(): void {
+    if (this.logs.length === 0) return;
+    const bytes = this.logs.byteLength;
+    this.queue.push({ kind: 'batch', batch: this.logs.build(), bytes });
+    this.logs = new LogBatchBuilder();
+  }
+
+  private sealMetrics(): void {
+    if (this.metrics.length === 0) return;
+    const bytes = this.metrics.byteLength;
+    this.queue.push({ kind: 'batch', batch: this.metrics.build(), bytes });
+    this.metrics = new MetricBatchBuilder();
+  }
+
+  /** Begins to write when this turn of the event loop is over: what it brings goes into the first batch. */
+  private start(): void {
+    if (this.running) return;
+    this.running = true;
+    setImmediate(() => void this.run());
+  }
+
+  private async run(): Promise<void> {
+    for (;;) {
+      if (this.queue.length === 0) {
+        this.sealLogs();
+        this.sealMetrics();
+      }
+      const work = this.queue.shift();
+      if (!work) break;
+      if (work.kind === 'task') await work.run();
+      else if (!(await this.write(work.batch))) return;
+      else {
+        this.pendingBytes -= work.bytes;
+        this.options.onPending(this.pendingBytes);
+      }
+    }
+    this.running = false;
+  }
+
+  /** False when it was given up. Waits with full jitter between attempts. */
+  private async write(batch: LogBatch | MetricBatch): Promise<boolean> {
+    const { store, ledger, random } = this.options;
+    const startMs = performance.now();
+    for (;;) {
+      try {
+        if (batch.kind === 'logs') await store.writeLogs(batch);
+        else await store.writeMetrics(batch);
+        break;
+      } catch (error) {
+        this.options.onRetry(error, ++this.failedAttempts);
+        const delayMs = random() * Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MS * 2 ** this.failedAttempts);
+        const { signal } = this.stopRetries;
+        await delay(delayMs, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return false;
+      }
+    }
+    const attempts = this.failedAttempts + 1;
+    this.failedAttempts = 0;
+    ledger.store(batch.length);
+    this.options.onWritten({ rows: batch.length, durationMs: performance.now() - startMs, attempts });
+    return true;
+  }
+}

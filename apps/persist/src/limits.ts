@@ -1,0 +1,35 @@
+/** Bytes of rows that one write to the store has at the most: bounds how long preparing it holds the event loop. */
+export const WRITE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A failed write is tried again after a random time up to this, doubled each time … */
+export const RETRY_DELAY_MS = 100;
+/** … and at the most this. */
+export const RETRY_DELAY_MAX_MS = 10_000;
+
+/** SIGTERM: how long connections are read on for what the kernel already holds. */
+export const DRAIN_CONNECTIONS_MS = 5_000;
+
+/** SIGTERM: after this the process ends with what it has, and says what it had not. */
+export const DRAIN_DEADLINE_MS = 10_000;
+
+/** SIGTERM: how long queries under way may go on, once all rows are stored. */
+export const DRAIN_QUERIES_MS = 2_000;
+
+/** Largest message of the query API, each way. */
+export const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Jobs on one page of ListJobs when the request names no limit, and at the most. */
+export const LIST_JOBS_DEFAULT = 1_000;
+export const LIST_JOBS_MAX = 10_000;
+
+/** Steps that one aggregation may have: each is held in memory until the last sample is read. */
+export const AGGREGATION_STEPS_MAX = 100_000;
+
+/** Samples that one percentile aggregation may read: it has to hold all values. */
+export const PERCENTILE_SAMPLES_MAX = 1_000_000;
+
+/** Log lines of one kind of trouble (an undecodable frame, a failed write): one in this time, with a count. */
+export const LOG_INTERVAL_MS = 10_000;
+
+/** How long a query waits for what had arrived before it to be stored; then it answers with what is. */
+export const SETTLE_MS = 1_000;

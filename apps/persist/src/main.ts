@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import {
+  ConfigError,
+  effectiveConfig,
+  EXIT_CONFIG,
+  loadConfig,
+  notBuilt,
+  type LoadedConfig,
+} from '@joblet/config';
+import { createLogger, runUntilSignal } from '@joblet/service';
+import { CommanderError } from 'commander';
+import { EXIT_FAILED, EXIT_USAGE, parseArguments, type Arguments } from './cli.js';
+import { DRAIN_DEADLINE_MS } from './limits.js';
+import { startPersist } from './persist.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Undefined when there is nothing more to do: `process.exitCode` is set. */
+function readArguments(): Arguments | undefined {
+  try {
+    return parseArguments(process.argv.slice(2), version);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = EXIT_USAGE;
+    return undefined;
+  }
+}
+
+/** Undefined when the configuration is wrong, or asks for what is not built: told on stderr. */
+async function readConfig(file: string | undefined): Promise<LoadedConfig | undefined> {
+  try {
+    const loaded = await loadConfig({ file });
+    const missing = notBuilt(loaded.config);
+    if (missing.length === 0) return loaded;
+    for (const { message } of missing) process.stderr.write(`${loaded.file ?? 'configuration'}: ${message}\n`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+  }
+  process.exitCode = EXIT_CONFIG;
+  return undefined;
+}
+
+async function run({ config, warnings, notes }: LoadedConfig, file: string | undefined): Promise<void> {
+  const { logger, setLevel, close } = createLogger({ name: 'persist', ...config.logging });
+  for (const { message } of warnings) logger.warn(message);
+  for (const note of notes) logger.info(note);
+  const started = startPersist(config, logger);
+  runUntilSignal({
+    logger,
+    drain: async (_signal, enter) => (await started).drain(enter),
+    deadlineMs: DRAIN_DEADLINE_MS,
+    onHangup: async () => {
+      const { level } = (await loadConfig({ file })).config.logging;
+      setLevel(level);
+      logger.info(`the log level is ${level}`);
+    },
+    beforeExit: close,
+  });
+  try {
+    await started;
+  } catch (error) {
+    logger.fatal({ err: error }, `persist cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    close();
+    process.exit(EXIT_FAILED);
+  }
+}
+
+const args = readArguments();
+const loaded = args && (await readConfig(args.config));
+if (loaded && args.checkConfig) {
+  for (const { message } of loaded.warnings) process.stderr.write(`${message}\n`);
+  for (const note of loaded.notes) process.stderr.write(`${note}\n`);
+  process.stdout.write(effectiveConfig(loaded.config));
+} else if (loaded) {
+  await run(loaded, args.config);
+}

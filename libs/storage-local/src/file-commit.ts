@@ -1,0 +1,97 @@
+import { mkdir, open, rm, rmdir, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { eachLimited } from './each-limited.js';
+import { errorCode, isMissing } from './errors.js';
+import { DIRECTORY_MODE, FILE_MODE } from './file-names.js';
+import { FILES_AT_ONCE } from './limits.js';
+import { syncDirectory } from './sync-directory.js';
+
+/** Whole members for the end of one file. */
+export interface Append {
+  readonly path: string;
+  /** Whether the file is not there yet, or empty. */
+  readonly isNew: boolean;
+  readonly members: readonly Buffer[];
+}
+
+/** Appends to all files and makes them and their names durable. After a failure `undoAppends` must follow. */
+export async function appendDurably(appends: readonly Append[]): Promise<void> {
+  const parents = new Set<string>();
+  await eachLimited(appends, FILES_AT_ONCE, async ({ path, isNew, members }) => {
+    if (isNew) {
+      await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+      parents.add(dirname(dirname(path)));
+    }
+    const handle = await open(path, 'a', FILE_MODE);
+    try {
+      await writeAll(handle, members);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    if (isNew) await syncDirectory(dirname(path));
+  });
+  for (const parent of parents) await syncDirectory(parent);
+}
+
+/** Cuts the files back to their lengths before the append; files and directories that it made go. */
+export async function undoAppends(files: readonly { path: string; length: number }[]): Promise<void> {
+  await eachLimited(files, FILES_AT_ONCE, async ({ path, length }) => {
+    const found = await fileLength(path);
+    if (length === 0) await removeNew(path);
+    else if (found > length) {
+      await truncate(path, length);
+      await syncFile(path);
+    }
+  });
+}
+
+/** Removes whole job directories, durably. */
+export async function removeDirectories(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    await rm(directory, { recursive: true, force: true });
+    await syncDirectory(dirname(directory));
+  }
+}
+
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, members: readonly Buffer[]): Promise<void> {
+  for (let bytes of members) {
+    while (bytes.length > 0) {
+      const { bytesWritten } = await handle.write(bytes);
+      bytes = bytes.subarray(bytesWritten);
+    }
+  }
+}
+
+async function removeNew(path: string): Promise<void> {
+  await rm(path, { force: true });
+  try {
+    await rmdir(dirname(path));
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    await syncDirectory(dirname(path));
+    return;
+  }
+  await syncDirectory(dirname(dirname(path)));
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Bytes of the file; 0 when it is not there. */
+export async function fileLength(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+
+// Every name on the disk. What is not a job lies outside logs/ and metrics/, in a folder that starts with a dot:
+// no job id does.
+export const STDOUT_FILE = 'stdout.log.gz';
+export const STDERR_FILE = 'stderr.log.gz';
+export const METRICS_FILE = 'metrics.jsonl.gz';
+
+/** What a write or a delete is about to change, so that a crash in the middle leaves all of it or nothing. */
+export const INTENT_FILE = join('.joblet', 'intent.json');
+
+export const DIRECTORY_MODE = 0o700;
+export const FILE_MODE = 0o600;
