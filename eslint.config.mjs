@@ -39,7 +39,7 @@ export default [
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',
-        { enforceBuildableLibDependency: true, allow: [], depConstraints, banTransitiveDependencies: true },
+        { enforceBuildableLibDependency: true, allow: ['**/jest.preset.mjs'], depConstraints, banTransitiveDependencies: true },
       ],
     },
   },

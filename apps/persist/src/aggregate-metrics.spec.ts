@@ -11,7 +11,12 @@ function sample(timestamp: bigint, cpuUsage: number, memoryUsage: bigint, readBy
   return { jobId: 'j', timestamp, sequence: 0n, data };
 }
 
-function aggregate(aggregation: Aggregation, stepNs: bigint, rows: ReturnType<typeof sample>[], rangeStart = 0n) {
+function aggregate(
+  aggregation: Aggregation,
+  stepNs: bigint,
+  rows: ReturnType<typeof sample>[],
+  rangeStart = 0n,
+) {
   const aggregator = new MetricAggregator(aggregation, stepNs, rangeStart);
   for (const row of rows) aggregator.add(row);
   return [...aggregator.results()];

@@ -50,7 +50,9 @@ export class MetricAggregator {
   add(row: MetricRow): void {
     if (!row.data) return;
     if (this.aggregation in PERCENTILES && ++this.samples > PERCENTILE_SAMPLES_MAX) {
-      throw tooMany(`more than ${PERCENTILE_SAMPLES_MAX} samples for a percentile; ask for a shorter time range`);
+      throw tooMany(
+        `more than ${PERCENTILE_SAMPLES_MAX} samples for a percentile; ask for a shorter time range`,
+      );
     }
     const { columns } = this.stepOf(row.timestamp);
     for (const [name, value] of valuesOf(row.data)) {
@@ -68,11 +70,14 @@ export class MetricAggregator {
   }
 
   private stepOf(timestamp: bigint): Step {
-    const key = this.stepNs === 0n ? 0n : timestamp - (((timestamp % this.stepNs) + this.stepNs) % this.stepNs);
+    const key =
+      this.stepNs === 0n ? 0n : timestamp - (((timestamp % this.stepNs) + this.stepNs) % this.stepNs);
     let step = this.steps.get(key);
     if (!step) {
       if (this.steps.size >= AGGREGATION_STEPS_MAX) {
-        throw tooMany(`more than ${AGGREGATION_STEPS_MAX} steps; ask for a larger step or a shorter time range`);
+        throw tooMany(
+          `more than ${AGGREGATION_STEPS_MAX} steps; ask for a larger step or a shorter time range`,
+        );
       }
       const whole = this.rangeStart > 0n ? this.rangeStart : timestamp;
       step = { time: this.stepNs === 0n ? whole : key, columns: new Map() };

@@ -8,7 +8,7 @@ export async function openBackend({ persist }: JobletConfig, logger: Logger): Pr
   switch (type) {
     case 'local': {
       const { openLocalStore } = await import('@joblet/storage-local');
-      return await openLocalStore({
+      return openLocalStore({
         baseDirectory: base_dir,
         logsDirectory: local.logs.directory,
         metricsDirectory: local.metrics.directory,

@@ -33,7 +33,11 @@ export function parseArguments(argv: readonly string[], version: string): Argume
   const command = new Command('persist')
     .description('Keeps what jobs print and measure, and answers queries about it.')
     .option('--config <file>', 'the joblet-config.yml to use (also -config, as the Go service takes it)')
-    .option('--check-config', 'check the configuration, print the effective one with secrets masked, and exit', false)
+    .option(
+      '--check-config',
+      'check the configuration, print the effective one with secrets masked, and exit',
+      false,
+    )
     .version(version, '--version', 'print the version and exit')
     .helpOption('--help', 'print this help and exit')
     .addHelpText('after', HELP)

@@ -52,7 +52,14 @@ function sendLog(ingest: Ingest, jobId: string, text: string, timestamp = NOW): 
 
 function sendMetric(ingest: Ingest, jobId: string, timestamp: bigint): void {
   const data = encodeMetric({ jobId, timestamp, sequence: 0n });
-  const bytes = encodeIpcMessage({ version: 1, type: MessageType.METRIC, jobId, timestamp, sequence: 0n, data });
+  const bytes = encodeIpcMessage({
+    version: 1,
+    type: MessageType.METRIC,
+    jobId,
+    timestamp,
+    sequence: 0n,
+    data,
+  });
   const message = new IpcMessageFields();
   const metric = new MetricFields();
   scanIpcMessage(bytes, 0, bytes.length, message);
@@ -110,7 +117,8 @@ describe('ingest', () => {
 
   it('rejects and counts a job id that is not valid, however long', async () => {
     const { ingest, ledger, registry } = setUp();
-    for (const jobId of ['', '../x', 'a'.repeat(129), 'a'.repeat(1_000_000), 'jöb']) sendLog(ingest, jobId, 'x');
+    for (const jobId of ['', '../x', 'a'.repeat(129), 'a'.repeat(1_000_000), 'jöb'])
+      sendLog(ingest, jobId, 'x');
     await ingest.settled();
     expect(ledger.inFlight).toBe(0);
     expect(await registry.metrics()).toContain('persist_ipc_messages_rejected_total{reason="job_id"} 5');
@@ -133,7 +141,10 @@ describe('ingest', () => {
     expect(ledger.inFlight).toBe(2);
     await ingest.settled();
     expect(retries).toEqual(Array(3).fill('StorageError: the disk is full'));
-    expect((await logs(memory, 'j')).map(({ content }) => Buffer.from(content).toString())).toEqual(['first', 'second']);
+    expect((await logs(memory, 'j')).map(({ content }) => Buffer.from(content).toString())).toEqual([
+      'first',
+      'second',
+    ]);
     expect(ingest.failing).toBe(false);
   });
 
@@ -145,13 +156,16 @@ describe('ingest', () => {
     await deleted;
     await ingest.settled();
     const rows = await logs(store, 'j');
-    expect(rows.map(({ ordinal, content }) => [ordinal, Buffer.from(content).toString()])).toEqual([[0n, 'new']]);
+    expect(rows.map(({ ordinal, content }) => [ordinal, Buffer.from(content).toString()])).toEqual([
+      [0n, 'new'],
+    ]);
     await expect(ingest.deleteJob('unknown')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
   });
 
   it('the ledger adds up while rows are on their way', async () => {
     const { ingest, registry } = setUp();
-    const value = async (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await registry.metrics())![1]);
+    const value = async (name: string) =>
+      Number(new RegExp(`^${name} (\\d+)`, 'm').exec(await registry.metrics())![1]);
     for (let round = 0; round < 5; round++) {
       for (let row = 0; row < 10; row++) sendLog(ingest, 'j', 'x');
       sendLog(ingest, '.', 'x');
@@ -159,7 +173,9 @@ describe('ingest', () => {
       const rejected = /rejected_total\{reason="job_id"\} (\d+)/.exec(await registry.metrics())![1];
       expect(await value('persist_ipc_messages_received_total')).toBe((round + 1) * 11);
       const durable = await value('persist_ipc_messages_durable_total');
-      expect(durable + Number(rejected) + (await value('persist_ipc_messages_in_flight'))).toBe((round + 1) * 11);
+      expect(durable + Number(rejected) + (await value('persist_ipc_messages_in_flight'))).toBe(
+        (round + 1) * 11,
+      );
     }
     await ingest.settled();
   });

@@ -100,7 +100,9 @@ export class Ingest {
     this.options.ledger.receive();
     // One byte more than an id may have is enough to see that it is none.
     const end = Math.min(jobIdEnd, jobIdStart + limits.JOB_ID_LENGTH_MAX + 1);
-    const jobId = Buffer.from(bytes.buffer, bytes.byteOffset + jobIdStart, end - jobIdStart).toString('latin1');
+    const jobId = Buffer.from(bytes.buffer, bytes.byteOffset + jobIdStart, end - jobIdStart).toString(
+      'latin1',
+    );
     if (isJobId(jobId)) return jobId;
     this.options.ledger.reject('job_id');
     this.options.onRejectedJobId(jobId);

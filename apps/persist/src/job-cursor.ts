@@ -13,7 +13,8 @@ export function encodeCursor({ jobId, lastTime }: JobInfo): string {
 
 export function decodeCursor(cursor: string): JobCursor {
   const match = /^(-?\d{1,19}) (\S+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
-  if (!match) throw invalid('cursor', `is ${JSON.stringify(cursor.slice(0, 100))}; expected one that an answer gave`);
+  if (!match)
+    throw invalid('cursor', `is ${JSON.stringify(cursor.slice(0, 100))}; expected one that an answer gave`);
   return { lastTime: BigInt(match[1]), jobId: match[2] };
 }
 

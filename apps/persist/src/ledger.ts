@@ -31,9 +31,17 @@ export class Ledger {
     const total = (name: string, help: string, value: () => number): void => {
       new Counter({ name, help, registers, collect: setTo(value) });
     };
-    total('persist_ipc_messages_received_total', 'Whole messages read from the write channel', () => this.receivedCount);
+    total(
+      'persist_ipc_messages_received_total',
+      'Whole messages read from the write channel',
+      () => this.receivedCount,
+    );
     total('persist_ipc_messages_durable_total', 'Messages whose rows are durable', () => this.durableCount);
-    total('persist_ipc_messages_duplicate_total', 'Messages that were stored before', () => this.duplicateCount);
+    total(
+      'persist_ipc_messages_duplicate_total',
+      'Messages that were stored before',
+      () => this.duplicateCount,
+    );
     new Gauge({
       name: 'persist_ipc_messages_in_flight',
       help: 'Messages received and neither durable nor rejected yet',

@@ -32,4 +32,7 @@ export const PERCENTILE_SAMPLES_MAX = 1_000_000;
 export const LOG_INTERVAL_MS = 10_000;
 
 /** How long a query waits for what had arrived before it to be stored; then it answers with what is. */
-export const SETTLE_MS = 1_000;
+export const SETTLE_MS = 10_000;
+
+/** The same while writes fail: soon over if the trouble is. */
+export const SETTLE_FAILING_MS = 1_000;

@@ -32,9 +32,11 @@ function readArguments(): Arguments | undefined {
 async function readConfig(file: string | undefined): Promise<LoadedConfig | undefined> {
   try {
     const loaded = await loadConfig({ file });
-    const missing = notBuilt(loaded.config);
+    // The section `ipc` is the producers' side: it is for them to refuse.
+    const missing = notBuilt(loaded.config).filter(({ path }) => path.startsWith('persist.'));
     if (missing.length === 0) return loaded;
-    for (const { message } of missing) process.stderr.write(`${loaded.file ?? 'configuration'}: ${message}\n`);
+    for (const { message } of missing)
+      process.stderr.write(`${loaded.file ?? 'configuration'}: ${message}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -62,7 +64,10 @@ async function run({ config, warnings, notes }: LoadedConfig, file: string | und
   try {
     await started;
   } catch (error) {
-    logger.fatal({ err: error }, `persist cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    logger.fatal(
+      { err: error },
+      `persist cannot start: ${error instanceof Error ? error.message : String(error)}`,
+    );
     close();
     process.exit(EXIT_FAILED);
   }

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { JobletConfig } from '@joblet/config';
 import { PersistService } from '@joblet/proto/persist';
 import { listenOnSocketFile, rateLimited, startMonitoring } from '@joblet/service';
@@ -64,7 +65,11 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
     onRejectedJobId: (jobId) => warn('job_id', { jobId }, 'messages with an invalid job id are rejected'),
     onRetry: (error, attempt) => {
       writeFailures.inc();
-      warn('write', { err: error, attempt }, 'a write failed and is tried again; producers are held back meanwhile');
+      warn(
+        'write',
+        { err: error, attempt },
+        'a write failed and is tried again; producers are held back meanwhile',
+      );
     },
     onWritten: ({ durationMs }) => writeSeconds.observe(durationMs / 1_000),
   });
@@ -104,11 +109,20 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
     logger,
     check: () => ({
       status: stopping ? 'stopping' : ingest.failing ? 'degraded' : 'ok',
-      checks: { storage: ingest.failing ? 'writes fail and are tried again' : 'ok', inFlight: ledger.inFlight },
+      checks: {
+        storage: ingest.failing ? 'writes fail and are tried again' : 'ok',
+        inFlight: ledger.inFlight,
+      },
     }),
   });
   logger.info(
-    { grpcSocket: persist.server.grpc_socket, ipcSocket: persist.ipc.socket, baseDir: persist.storage.base_dir },
+    {
+      grpcSocket: grpcSocket.path,
+      ipcSocket: ipcSocket.path,
+      baseDir: persist.storage.base_dir,
+      metrics: hostAndPort(monitoring.prometheus),
+      health: hostAndPort(monitoring.health),
+    },
     'persist is ready',
   );
 
@@ -129,6 +143,13 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
       await monitoring.close();
     },
   };
+}
+
+function hostAndPort(address: AddressInfo | undefined): string | undefined {
+  if (!address) return undefined;
+  return address.family === 'IPv6'
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
 }
 
 /** The wall clock in Unix nanoseconds; it has milliseconds. */

@@ -37,7 +37,10 @@ export function queryMetrics(registry: Registry): Interceptor {
   };
 }
 
-async function* counted<Item>(items: AsyncIterable<Item>, count: (error?: unknown) => void): AsyncGenerator<Item> {
+async function* counted<Item>(
+  items: AsyncIterable<Item>,
+  count: (error?: unknown) => void,
+): AsyncGenerator<Item> {
   let failure: unknown;
   try {
     yield* items;
@@ -50,7 +53,5 @@ async function* counted<Item>(items: AsyncIterable<Item>, count: (error?: unknow
 }
 
 function codeName(error: unknown): string {
-  return Code[ConnectError.from(error).code]
-    .replace(/(?<=[a-z])(?=[A-Z])/g, '_')
-    .toLowerCase();
+  return Code[ConnectError.from(error).code].replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }

@@ -13,9 +13,25 @@ describe('what a request asks for', () => {
   });
 
   it('takes every condition', () => {
-    const query = parse({ stream: 2, startTime: 1n, endTime: 2n, limit: 3, offset: 4, afterOrdinal: 0n, filter: 'ü' });
+    const query = parse({
+      stream: 2,
+      startTime: 1n,
+      endTime: 2n,
+      limit: 3,
+      offset: 4,
+      afterOrdinal: 0n,
+      filter: 'ü',
+    });
     const { filter, ...rest } = query;
-    expect(rest).toEqual({ jobId: 'j', stream: 2, startTime: 1n, endTime: 2n, limit: 3, offset: 4, afterOrdinal: 0n });
+    expect(rest).toEqual({
+      jobId: 'j',
+      stream: 2,
+      startTime: 1n,
+      endTime: 2n,
+      limit: 3,
+      offset: 4,
+      afterOrdinal: 0n,
+    });
     expect(filter!.literals.map((literal) => Buffer.from(literal).toString())).toEqual(['ü']);
   });
 

@@ -1,7 +1,13 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { ListJobsRequest, QueryLogsRequest, QueryMetricsRequest } from '@joblet/proto/persist';
 import { JobSort } from '@joblet/proto/persist';
-import { checkJobId, substringFilter, type JobListQuery, type LogQuery, type RowQuery } from '@joblet/storage';
+import {
+  checkJobId,
+  substringFilter,
+  type JobListQuery,
+  type LogQuery,
+  type RowQuery,
+} from '@joblet/storage';
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
@@ -40,7 +46,8 @@ function rowQuery(request: QueryLogsRequest | QueryMetricsRequest): Mutable<RowQ
 }
 
 function timeRange({ startTime, endTime }: { startTime: bigint; endTime: bigint }) {
-  if (startTime < 0n) throw invalid('start_time', `is ${startTime}; expected Unix nanoseconds, or 0 for no bound`);
+  if (startTime < 0n)
+    throw invalid('start_time', `is ${startTime}; expected Unix nanoseconds, or 0 for no bound`);
   if (endTime < 0n) throw invalid('end_time', `is ${endTime}; expected Unix nanoseconds, or 0 for no bound`);
   return { ...(startTime > 0n && { startTime }), ...(endTime > 0n && { endTime }) };
 }

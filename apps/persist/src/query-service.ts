@@ -11,11 +11,18 @@ import type {
   QueryLogsRequest,
   QueryMetricsRequest,
 } from '@joblet/proto/persist';
-import { hasFeature, type Gap, type JobCatalog, type JobInfo, type LogStore, type MetricRow } from '@joblet/storage';
+import {
+  hasFeature,
+  type Gap,
+  type JobCatalog,
+  type JobInfo,
+  type LogStore,
+  type MetricRow,
+} from '@joblet/storage';
 import { MetricAggregator, parseAggregation } from './aggregate-metrics.js';
 import { toConnectError } from './connect-errors.js';
 import { decodeCursor, encodeCursor, isBehind } from './job-cursor.js';
-import { LIST_JOBS_DEFAULT, LIST_JOBS_MAX, SETTLE_MS } from './limits.js';
+import { LIST_JOBS_DEFAULT, LIST_JOBS_MAX, SETTLE_FAILING_MS, SETTLE_MS } from './limits.js';
 import { jobListQuery, logQuery, metricQuery } from './query-request.js';
 import { Slots } from './slots.js';
 
@@ -55,7 +62,7 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
     let giveBack: (() => void) | undefined;
     try {
       giveBack = await slots.take(signal);
-      await seeArrived(options.settled, signal);
+      await seeArrived(options, signal);
       let count = 0;
       for await (const item of rows(signal)) {
         if (limits.rowsMax > 0 && ++count > limits.rowsMax) throw tooManyRows(limits.rowsMax);
@@ -107,13 +114,13 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
       }),
     getJobInfo: ({ jobId }, { signal }) =>
       answer(async () => {
-        await seeArrived(options.settled, signal);
+        await seeArrived(options, signal);
         return jobInfoMessage(await catalog(store).getJobInfo(jobId));
       }),
     listJobs: (request, { signal }) =>
       answer(async () => {
-        await seeArrived(options.settled, signal);
-        return await listJobs(catalog(store), request);
+        await seeArrived(options, signal);
+        return listJobs(catalog(store), request);
       }),
   };
 }
@@ -122,11 +129,12 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
  * Lets a query see what was sent before it: what the kernel still holds for us is read within two turns of the event
  * loop, and then stored. While the store is slow or fails, the query goes on without.
  */
-async function seeArrived(settled: () => Promise<void>, signal: AbortSignal): Promise<void> {
+async function seeArrived({ settled, healthy }: QueryServiceOptions, signal: AbortSignal): Promise<void> {
   await turn();
   await turn();
   const enough = new AbortController();
-  const timeout = delay(SETTLE_MS, undefined, { signal: AbortSignal.any([signal, enough.signal]) });
+  const waitMs = healthy() ? SETTLE_MS : SETTLE_FAILING_MS;
+  const timeout = delay(waitMs, undefined, { signal: AbortSignal.any([signal, enough.signal]) });
   await Promise.race([settled(), timeout.catch(() => undefined)]);
   enough.abort();
 }
@@ -173,7 +181,12 @@ async function listJobs(
   return { jobs: found.map(jobInfoMessage), cursor: '' };
 }
 
-function metricMessage({ jobId, timestamp, sequence, data }: MetricRow): MessageInitShape<typeof MetricSchema> {
+function metricMessage({
+  jobId,
+  timestamp,
+  sequence,
+  data,
+}: MetricRow): MessageInitShape<typeof MetricSchema> {
   return data ? { jobId, timestamp, sequence, data } : { jobId, timestamp, sequence };
 }
 

@@ -63,7 +63,11 @@ export function createWriteChannel(options: WriteChannelOptions): IpcServer {
     } else if (event.type === 'closed') {
       if (event.halfFrameBytes > 0) halfFrames.inc();
       if (event.error || event.halfFrameBytes > 0) {
-        warn(`closed ${event.reason}`, { ...event, err: event.error }, 'a producer went away inside a message, or badly');
+        warn(
+          `closed ${event.reason}`,
+          { ...event, err: event.error },
+          'a producer went away inside a message, or badly',
+        );
       }
     }
   };
@@ -80,12 +84,20 @@ export function createWriteChannel(options: WriteChannelOptions): IpcServer {
         ledger.receive();
         ledger.reject('unknown_type');
         unknownTypes.inc({ type: KNOWN_TYPES[type] ?? 'other' });
-        warn(`type ${KNOWN_TYPES[type] ?? 'other'}`, { type }, 'messages of a type that is not stored are skipped');
+        warn(
+          `type ${KNOWN_TYPES[type] ?? 'other'}`,
+          { type },
+          'messages of a type that is not stored are skipped',
+        );
       },
       undecodable(error, frameBytes) {
         ledger.receive();
         ledger.reject('undecodable');
-        warn('undecodable', { connection, frameBytes, err: error }, 'a message that does not decode is skipped');
+        warn(
+          'undecodable',
+          { connection, frameBytes, err: error },
+          'a message that does not decode is skipped',
+        );
       },
     }),
   });

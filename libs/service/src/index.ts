@@ -1,1 +1,12 @@
-export {};
+export { createLogger } from './logger.js';
+export type { LoggerOptions, ServiceLogger } from './logger.js';
+export { rateLimited } from './rate-limited.js';
+export type { LogTarget, RateLimitedLog, RateLimitOptions } from './rate-limited.js';
+export { startMonitoring } from './monitoring.js';
+export type { Health, Monitoring, MonitoringOptions } from './monitoring.js';
+export { listenOnSocketFile } from './socket-file.js';
+export type { SocketFile, SocketFileOptions } from './socket-file.js';
+export { SocketFileError } from './socket-file-error.js';
+export type { SocketFileErrorCode } from './socket-file-error.js';
+export { runUntilSignal } from './run-until-signal.js';
+export type { RunOptions, SignalLogger } from './run-until-signal.js';

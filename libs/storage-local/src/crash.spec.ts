@@ -21,7 +21,10 @@ async function runWriter(
   { first = 0, count = 1_000_000, killAfter = Infinity, prefix = [] as string[] },
 ): Promise<WriterRun> {
   const [command, ...args] = [...prefix, process.execPath, WRITER, directory, String(first), String(count)];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   const run: WriterRun = { acknowledged: [], lines: [] };
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -50,7 +53,9 @@ async function storedBatches(directory: string): Promise<number[]> {
       rows.forEach((row, index) => {
         const batch = Number(row.sequence);
         const stream = 1 + (index % 2);
-        expect(Buffer.from(row.content).toString()).toBe(`${batch} ${job} ${stream} ${'x'.repeat(batch % 500)}\n`);
+        expect(Buffer.from(row.content).toString()).toBe(
+          `${batch} ${job} ${stream} ${'x'.repeat(batch % 500)}\n`,
+        );
         if (stream === 1) ofJob.push(batch);
       });
       expect(rows.length).toBe(ofJob.length * 2);
@@ -96,16 +101,19 @@ describe('a store whose process dies or whose disk fails', () => {
     ['fsync', 'EIO', 2],
     ['ftruncate', 'EIO', 7],
     ['openat', 'EMFILE', 30],
-  ])('a failing %s (%s): the write is rejected, leaves nothing, and succeeds when tried again', async (call, error, when) => {
-    // Only calls on files of the store: the process itself is to live.
-    const paths = [...fileNames(directory)].flatMap((path) => ['-P', path]);
-    const inject = `inject=${call}:error=${error}:when=${when}+150`;
-    const prefix = ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, '-e', inject];
-    const run = await runWriter(directory, { count: 40, prefix });
-    expect(run.lines.filter((line) => line.startsWith('failed')).length).toBeGreaterThan(0);
-    expect(run.acknowledged).toEqual(Array.from({ length: 40 }, (_, index) => index));
-    expect(await storedBatches(directory)).toEqual(run.acknowledged);
-  });
+  ])(
+    'a failing %s (%s): the write is rejected, leaves nothing, and succeeds when tried again',
+    async (call, error, when) => {
+      // Only calls on files of the store: the process itself is to live.
+      const paths = [...fileNames(directory)].flatMap((path) => ['-P', path]);
+      const inject = `inject=${call}:error=${error}:when=${when}+150`;
+      const prefix = ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, '-e', inject];
+      const run = await runWriter(directory, { count: 40, prefix });
+      expect(run.lines.filter((line) => line.startsWith('failed')).length).toBeGreaterThan(0);
+      expect(run.acknowledged).toEqual(Array.from({ length: 40 }, (_, index) => index));
+      expect(await storedBatches(directory)).toEqual(run.acknowledged);
+    },
+  );
 });
 
 function* fileNames(directory: string): Generator<string> {

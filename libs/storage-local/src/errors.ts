@@ -6,7 +6,17 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const UNAVAILABLE = new Set(['EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOENT', 'ENOTDIR']);
+const UNAVAILABLE = new Set([
+  'EIO',
+  'EROFS',
+  'EACCES',
+  'EPERM',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOENT',
+  'ENOTDIR',
+]);
 
 /** Whatever failed while `doing` something, as the contract's error. */
 export function toStorageError(error: unknown, doing: string): StorageError {

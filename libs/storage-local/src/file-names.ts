@@ -6,8 +6,22 @@ export const STDOUT_FILE = 'stdout.log.gz';
 export const STDERR_FILE = 'stderr.log.gz';
 export const METRICS_FILE = 'metrics.jsonl.gz';
 
+/** The store's own directory, below the base directory. */
+export const OWN_DIRECTORY = '.joblet';
+
 /** What a write or a delete is about to change, so that a crash in the middle leaves all of it or nothing. */
-export const INTENT_FILE = join('.joblet', 'intent.json');
+export const INTENT_FILE = join(OWN_DIRECTORY, 'intent.json');
 
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
+
+/** The socket of the n-th owner; see owner-lock.ts. */
+export function ownerSocketName(number: number): string {
+  return `owner.${number}.sock`;
+}
+
+/** Undefined for any other file. */
+export function ownerSocketNumber(name: string): number | undefined {
+  const match = /^owner\.(\d{1,15})\.sock$/.exec(name);
+  return match ? Number(match[1]) : undefined;
+}

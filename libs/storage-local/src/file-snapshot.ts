@@ -26,7 +26,8 @@ export class FileSnapshot {
   async read(offset: number, length: number): Promise<Buffer> {
     const end = Math.min(offset + length, this.size);
     if (offset >= end) return Buffer.alloc(0);
-    if (offset < this.windowStart || end > this.windowStart + this.window.length) await this.load(offset, end);
+    if (offset < this.windowStart || end > this.windowStart + this.window.length)
+      await this.load(offset, end);
     return this.window.subarray(offset - this.windowStart, end - this.windowStart);
   }
 
@@ -47,4 +48,3 @@ export class FileSnapshot {
     this.windowStart = offset;
   }
 }
-

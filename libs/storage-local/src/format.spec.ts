@@ -23,11 +23,18 @@ describe('the files', () => {
     const contents = [Buffer.from('<a href="x">&\n'), Buffer.from([0xff, 0x00]), Buffer.from('')];
     for (const [index, content] of contents.entries()) {
       const timestamp = 1_763_600_000_000_000_001n + BigInt(index);
-      await store.writeLogs(LogBatch.from([{ jobId: 'j', stream: 1, timestamp, sequence: BigInt(index), content }]));
+      await store.writeLogs(
+        LogBatch.from([{ jobId: 'j', stream: 1, timestamp, sequence: BigInt(index), content }]),
+      );
     }
     await store.writeMetrics(
       MetricBatch.from([
-        { jobId: 'j', timestamp: 5n, sequence: 2n ** 64n - 1n, data: { cpuUsage: 0.5, memoryUsage: 2n ** 60n, gpuUsage: 0 } },
+        {
+          jobId: 'j',
+          timestamp: 5n,
+          sequence: 2n ** 64n - 1n,
+          data: { cpuUsage: 0.5, memoryUsage: 2n ** 60n, gpuUsage: 0 },
+        },
       ]),
     );
     await store.close();
@@ -56,9 +63,11 @@ describe('the files', () => {
 
   it('have base64 for all content when asked, as the Go service writes it', async () => {
     const path = await writeSome({ content: 'base64' });
-    expect(gunzipSync(await readFile(path)).toString().split('\n')[0]).toBe(
-      '{"job_id":"j","stream":1,"timestamp":1763600000000000001,"content":"PGEgaHJlZj0ieCI+Jgo="}',
-    );
+    expect(
+      gunzipSync(await readFile(path))
+        .toString()
+        .split('\n')[0],
+    ).toBe('{"job_id":"j","stream":1,"timestamp":1763600000000000001,"content":"PGEgaHJlZj0ieCI+Jgo="}');
   });
 
   it('and their directories are for the owner only', async () => {

@@ -18,7 +18,10 @@ interface ExpectedRow {
   content: string;
 }
 
-const expected = JSON.parse(await readFile(join(GO_STORE, 'expected.json'), 'utf8')) as Record<string, ExpectedFile>;
+const expected = JSON.parse(await readFile(join(GO_STORE, 'expected.json'), 'utf8')) as Record<
+  string,
+  ExpectedFile
+>;
 const damaged = JSON.parse(await readFile(join(GO_STORE, 'damaged.json'), 'utf8')) as {
   torn2: { cut_member_sequences: number[] };
   hole: { sequences_in_damaged_members: number[] };
@@ -43,19 +46,24 @@ describe('files that the Go service wrote', () => {
     await remove();
   });
 
-  it.each(Object.entries(expected))('%s: every row that can be read is there', async (name, { rows, first, last }) => {
-    const [, jobId, fileName] = name.split('/');
-    const stream = fileName.startsWith('stderr') ? 2 : 1;
-    const found = await collect(store.readLogs({ jobId, stream }));
-    expect(found.rows.length).toBe(rows);
-    expect(asExpected(found.rows[0])).toEqual(asExpected(first));
-    expect(asExpected(found.rows[rows - 1])).toEqual(asExpected(last));
-  });
+  it.each(Object.entries(expected))(
+    '%s: every row that can be read is there',
+    async (name, { rows, first, last }) => {
+      const [, jobId, fileName] = name.split('/');
+      const stream = fileName.startsWith('stderr') ? 2 : 1;
+      const found = await collect(store.readLogs({ jobId, stream }));
+      expect(found.rows.length).toBe(rows);
+      expect(asExpected(found.rows[0])).toEqual(asExpected(first));
+      expect(asExpected(found.rows[rows - 1])).toEqual(asExpected(last));
+    },
+  );
 
   it('numbers the rows of both streams by time, then sequence, then stream', async () => {
     const { rows, gaps } = await collect(store.readLogs({ jobId: 'clean' }));
     expect(gaps).toEqual([]);
-    expect(rows.map(({ ordinal }) => ordinal)).toEqual(Array.from({ length: 300 }, (_, index) => BigInt(index)));
+    expect(rows.map(({ ordinal }) => ordinal)).toEqual(
+      Array.from({ length: 300 }, (_, index) => BigInt(index)),
+    );
     expect(new Set(rows.map(({ sequence }) => sequence)).size).toBe(300);
     // The Go service reordered the lines when it wrote them: each stream keeps the order of its file.
     const stdout = (await collect(store.readLogs({ jobId: 'clean', stream: 1 }))).rows;
@@ -63,7 +71,8 @@ describe('files that the Go service wrote', () => {
     const merged: LogRow[] = [];
     while (stdout.length > 0 || stderr.length > 0) {
       const [a, b] = [stdout[0], stderr[0]];
-      const takeStdout = !b || (a && (a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.sequence <= b.sequence)));
+      const takeStdout =
+        !b || (a && (a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.sequence <= b.sequence)));
       merged.push((takeStdout ? stdout : stderr).shift()!);
     }
     expect(rows.map(({ sequence }) => sequence)).toEqual(merged.map(({ sequence }) => sequence));
@@ -78,7 +87,8 @@ describe('files that the Go service wrote', () => {
     const bySequence = new Map(clean.rows.map((row) => [row.sequence, row]));
     const found = new Set(rows.map(({ sequence }) => Number(sequence)));
     expect(gaps.length).toBeGreaterThan(0);
-    for (const { sequence } of clean.rows) if (!lost.has(Number(sequence))) expect(found).toContain(Number(sequence));
+    for (const { sequence } of clean.rows)
+      if (!lost.has(Number(sequence))) expect(found).toContain(Number(sequence));
     for (const row of rows) {
       const original = bySequence.get(row.sequence)!;
       expect(Buffer.compare(row.content, original.content)).toBe(0);
@@ -141,7 +151,12 @@ describe('files that the Go service wrote', () => {
     for await (const job of store.listJobs()) jobs.push(job);
     expect(jobs.map(({ jobId }) => jobId)).toEqual(['clean', 'hole', 'oldgen', 'torn', 'torn2']);
     const [clean] = jobs;
-    expect(clean).toMatchObject({ stdout: { rows: 270n }, stderr: { rows: 30n }, metrics: { rows: 6n }, gaps: 0 });
+    expect(clean).toMatchObject({
+      stdout: { rows: 270n },
+      stderr: { rows: 30n },
+      metrics: { rows: 6n },
+      gaps: 0,
+    });
     expect(clean.firstTime).toBe(1_763_600_000_000_000_000n);
     expect(clean.sizeBytes).toBe(25_636n + 7_846n + 927n);
   });

@@ -48,7 +48,8 @@ export async function encodeMember(
  * are not. `bytes` must reach as far as the header, or to the end of the file.
  */
 export function parseHeader(bytes: Buffer, at: number): MemberHeader | undefined {
-  if (bytes.length - at < FIXED_HEADER_BYTES || bytes.compare(MAGIC, 0, 3, at, at + 3) !== 0) return undefined;
+  if (bytes.length - at < FIXED_HEADER_BYTES || bytes.compare(MAGIC, 0, 3, at, at + 3) !== 0)
+    return undefined;
   const flags = bytes[at + 3];
   if (flags === 0) return { headerBytes: FIXED_HEADER_BYTES, extra: undefined };
   if (flags !== FLAG_EXTRA || bytes.length - at < FIXED_HEADER_BYTES + 2) return undefined;
@@ -87,12 +88,16 @@ export async function inflatePart(bytes: Buffer): Promise<Inflated | undefined> 
 
 function inflate(bytes: Buffer, finishFlush: number): Promise<Inflated> {
   return new Promise((resolve, reject) => {
-    inflateRaw(bytes, { info: true, finishFlush, maxOutputLength: INFLATED_BYTES_MAX }, (error, result: unknown) => {
-      if (error) return reject(error);
-      // With `info` it is {buffer, engine}, which Node's types do not know.
-      const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
-      resolve({ text: buffer, bodyBytes: engine.bytesWritten });
-    });
+    inflateRaw(
+      bytes,
+      { info: true, finishFlush, maxOutputLength: INFLATED_BYTES_MAX },
+      (error, result: unknown) => {
+        if (error) return reject(error);
+        // With `info` it is {buffer, engine}, which Node's types do not know.
+        const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+        resolve({ text: buffer, bodyBytes: engine.bytesWritten });
+      },
+    );
   });
 }
 

@@ -1,6 +1,6 @@
-import { open, mkdir, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DIRECTORY_MODE, FILE_MODE, INTENT_FILE } from './file-names.js';
+import { FILE_MODE, INTENT_FILE } from './file-names.js';
 import type { JobFile } from './layout.js';
 import { syncDirectory } from './sync-directory.js';
 
@@ -27,10 +27,8 @@ export class IntentFile {
 
   static async open(baseDirectory: string): Promise<IntentFile> {
     const path = join(baseDirectory, INTENT_FILE);
-    await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
     const handle = await open(path, 'a+', FILE_MODE);
     await syncDirectory(dirname(path));
-    await syncDirectory(baseDirectory);
     return new IntentFile(handle);
   }
 

@@ -27,3 +27,12 @@ export const COMPRESSION_LEVEL_DEFAULT = 3;
 
 /** Rows decoded without a break: about 2 ms, so that a huge member does not hold up the event loop. */
 export const ROWS_DECODED_AT_ONCE = 1_000;
+
+/** `sun_path` without its NUL, of the system that has the least (macOS). */
+export const SOCKET_PATH_BYTES_MAX = 103;
+
+/** Pause before an owner that does not answer is asked again: far longer than from bind to listen. */
+export const OWNER_PROBE_PAUSE_MS = 50;
+
+/** How long an owner may take to tell its process id; it owns the directory either way. */
+export const OWNER_ANSWER_MS = 1_000;

@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkJobId, StorageError, type JobCatalog, type LogStore, type Supports } from '@joblet/storage';
 import { toStorageError } from './errors.js';
-import { DIRECTORY_MODE } from './file-names.js';
+import { DIRECTORY_MODE, OWN_DIRECTORY } from './file-names.js';
 import { IntentFile } from './intent.js';
 import { Layout } from './layout.js';
 import { COMPRESSION_LEVEL_DEFAULT } from './limits.js';
+import { lockOwner, type OwnerLock } from './owner-lock.js';
 import { Reader } from './reader.js';
 import { syncDirectory } from './sync-directory.js';
 import { Writer } from './writer.js';
@@ -42,8 +43,8 @@ export const LOCAL_SUPPORTS: Supports = {
 };
 
 /**
- * Opens the store; what a crash left half done is undone or carried through first. One process at a time.
- * Rejects with StorageError UNAVAILABLE when a directory cannot be made, read or written.
+ * Opens the store; what a crash left half done is undone or carried through first. Rejects with StorageError
+ * UNAVAILABLE when a directory cannot be made, read or written, or when another process has the store open.
  */
 export async function openLocalStore(options: LocalStoreOptions): Promise<LogStore & JobCatalog> {
   const baseDirectory = resolve(options.baseDirectory);
@@ -51,18 +52,31 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
   const metricsDirectory = resolve(options.metricsDirectory ?? join(baseDirectory, 'metrics'));
   const onEvent = options.onEvent ?? (() => undefined);
   try {
-    for (const directory of [baseDirectory, logsDirectory, metricsDirectory]) await makeDirectory(directory);
-    const layout = new Layout(logsDirectory, metricsDirectory);
-    const intents = await IntentFile.open(baseDirectory);
-    const writer: Writer = new Writer(layout, intents, {
-      content: options.content ?? 'text',
-      level: options.compressionLevel ?? COMPRESSION_LEVEL_DEFAULT,
-      findNextOrdinal: (area, jobId) => reader.nextOrdinal(area, jobId),
-    });
-    const reader = new Reader(layout, writer, onceForEachJob(onEvent));
-    const recovered = await writer.recover();
-    if (recovered) onEvent({ type: 'recovered', intent: recovered.kind });
-    return new LocalStore(writer, reader, intents);
+    for (const directory of [
+      baseDirectory,
+      logsDirectory,
+      metricsDirectory,
+      join(baseDirectory, OWN_DIRECTORY),
+    ]) {
+      await makeDirectory(directory);
+    }
+    const lock = await lockOwner(baseDirectory);
+    try {
+      const layout = new Layout(logsDirectory, metricsDirectory);
+      const intents = await IntentFile.open(baseDirectory);
+      const writer: Writer = new Writer(layout, intents, {
+        content: options.content ?? 'text',
+        level: options.compressionLevel ?? COMPRESSION_LEVEL_DEFAULT,
+        findNextOrdinal: (area, jobId) => reader.nextOrdinal(area, jobId),
+      });
+      const reader = new Reader(layout, writer, onceForEachJob(onEvent));
+      const recovered = await writer.recover();
+      if (recovered) onEvent({ type: 'recovered', intent: recovered.kind });
+      return new LocalStore(writer, reader, intents, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   } catch (error) {
     throw toStorageError(error, `opening the local store in ${baseDirectory}`);
   }
@@ -73,12 +87,14 @@ class LocalStore implements LogStore, JobCatalog {
   private readonly writer: Writer;
   private readonly reader: Reader;
   private readonly intents: IntentFile;
+  private readonly lock: OwnerLock;
   private closing: Promise<void> | undefined;
 
-  constructor(writer: Writer, reader: Reader, intents: IntentFile) {
+  constructor(writer: Writer, reader: Reader, intents: IntentFile, lock: OwnerLock) {
     this.writer = writer;
     this.reader = reader;
     this.intents = intents;
+    this.lock = lock;
   }
 
   async writeLogs(...[batch]: Parameters<LogStore['writeLogs']>): Promise<void> {
@@ -95,7 +111,9 @@ class LocalStore implements LogStore, JobCatalog {
     return this.reader.readLogs(query, options);
   }
 
-  readMetrics(...[query, options = {}]: Parameters<LogStore['readMetrics']>): ReturnType<LogStore['readMetrics']> {
+  readMetrics(
+    ...[query, options = {}]: Parameters<LogStore['readMetrics']>
+  ): ReturnType<LogStore['readMetrics']> {
     return this.reader.readMetrics(query, options);
   }
 
@@ -111,7 +129,7 @@ class LocalStore implements LogStore, JobCatalog {
 
   async getJobInfo(jobId: string): ReturnType<JobCatalog['getJobInfo']> {
     checkJobId(jobId);
-    return await this.reader.jobInfo(jobId);
+    return this.reader.jobInfo(jobId);
   }
 
   close(): Promise<void> {
@@ -127,6 +145,7 @@ class LocalStore implements LogStore, JobCatalog {
     await this.writer.idle();
     this.reader.close();
     await this.intents.close();
+    await this.lock.release();
   }
 
   private throwIfClosed(): void {

@@ -56,7 +56,7 @@ export function encodeMemberExtra(extra: MemberExtra): Buffer {
 
 /** Undefined when the field has no subfield of ours, or a damaged one. */
 export function decodeMemberExtra(field: Buffer): MemberExtra | undefined {
-  for (let at = 0; at + SUBFIELD_HEADER_BYTES <= field.length; ) {
+  for (let at = 0; at + SUBFIELD_HEADER_BYTES <= field.length;) {
     const start = at + SUBFIELD_HEADER_BYTES;
     const end = start + field.readUInt16LE(at + 2);
     if (end > field.length) return undefined;

@@ -52,7 +52,11 @@ export async function* scanMembers(
     const saved = header && (await salvage(file, pos, header, next));
     if (saved && saved.text.length > 0) yield { kind: 'member', extra: header.extra, text: saved.text };
     if (!saved?.complete) {
-      const problem = saved ? 'a member was cut short' : header ? 'a member is damaged' : 'there is no gzip member';
+      const problem = saved
+        ? 'a member was cut short'
+        : header
+          ? 'a member is damaged'
+          : 'there is no gzip member';
       yield { kind: 'damage', path: file.path, offset: pos, bytes: next - pos, problem };
     }
     pos = next;
@@ -71,7 +75,8 @@ async function readWhole(
   if (extra) {
     const end = bodyStart + extra.bodyBytes + TRAILER_BYTES;
     if (end > file.size) return undefined;
-    if (!wants(extra) && (await startsMember(file, end))) return { member: { kind: 'member', extra, text: undefined }, end };
+    if (!wants(extra) && (await startsMember(file, end)))
+      return { member: { kind: 'member', extra, text: undefined }, end };
   }
   let length = extra ? extra.bodyBytes + TRAILER_BYTES : READ_AHEAD_BYTES;
   for (;;) {
@@ -94,4 +99,3 @@ async function readWhole(
 async function startsMember(file: FileSnapshot, pos: number): Promise<boolean> {
   return pos === file.size || parseHeader(await file.read(pos, HEADER_BYTES_MAX), 0) !== undefined;
 }
-

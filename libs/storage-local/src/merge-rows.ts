@@ -52,7 +52,11 @@ function sourceOfNext<Row extends StoredRow>(
   return first;
 }
 
-function comesBefore<Row extends StoredRow>(a: RowSource<Row>, b: RowSource<Row>, nextOrdinal: bigint): boolean {
+function comesBefore<Row extends StoredRow>(
+  a: RowSource<Row>,
+  b: RowSource<Row>,
+  nextOrdinal: bigint,
+): boolean {
   const [x, y] = [a.head!, b.head!];
   if (x.ordinal !== undefined && y.ordinal !== undefined) return x.ordinal < y.ordinal;
   // Numbered and not: rows without ordinal fill up what comes before the numbered one.
@@ -69,7 +73,8 @@ function gapsBefore<Row extends StoredRow>(
   source: RowSource<Row>,
   sources: readonly RowSource<Row>[],
 ): Gap[] {
-  if (ordinal <= nextOrdinal) return takeProblems(source).map((problem) => gapOf(problem, source, nextOrdinal));
+  if (ordinal <= nextOrdinal)
+    return takeProblems(source).map((problem) => gapOf(problem, source, nextOrdinal));
   return [hole(ordinal, nextOrdinal, source.problems.length > 0 ? [source] : sources)];
 }
 
@@ -83,7 +88,9 @@ function gapsAtEnd<Row extends StoredRow>(
   sources: readonly RowSource<Row>[],
 ): Gap[] {
   if (end > nextOrdinal) return [hole(end, nextOrdinal, sources)];
-  return sources.flatMap((source) => takeProblems(source).map((problem) => gapOf(problem, source, nextOrdinal)));
+  return sources.flatMap((source) =>
+    takeProblems(source).map((problem) => gapOf(problem, source, nextOrdinal)),
+  );
 }
 
 /** One gap for all ordinals up to `ordinal`; it takes the problems of the sources, which explain it. */

@@ -66,8 +66,11 @@ export class Reader {
 
   /** Whether anything is known of the job: a row, or at least a directory. */
   exists(jobId: string): boolean {
-    if (this.visibleFiles('logs', jobId).length > 0 || this.visibleFiles('metrics', jobId).length > 0) return true;
-    return !this.visibility.isUnderWay(jobId) && this.layout.directories(jobId).some((path) => existsSync(path));
+    if (this.visibleFiles('logs', jobId).length > 0 || this.visibleFiles('metrics', jobId).length > 0)
+      return true;
+    return (
+      !this.visibility.isUnderWay(jobId) && this.layout.directories(jobId).some((path) => existsSync(path))
+    );
   }
 
   async nextOrdinal(area: JobFile['area'], jobId: string): Promise<bigint> {
@@ -144,7 +147,14 @@ export class Reader {
     const kind: RowKind<StoredRow, unknown> = area === 'logs' ? LOGS : METRICS;
     const sources: RowSource<StoredRow>[] = [];
     try {
-      await this.openSources(sources, kind, jobId, files, () => false, () => this.throwIfClosed());
+      await this.openSources(
+        sources,
+        kind,
+        jobId,
+        files,
+        () => false,
+        () => this.throwIfClosed(),
+      );
       const rows = mergeRows(kind, jobId, sources);
       let gaps = 0;
       for (;;) {

@@ -130,7 +130,13 @@ export class RowSource<Row extends StoredRow> {
     }
   }
 
-  private decode(text: Buffer, start: number, end: number, ordinal: bigint | undefined, foreign: boolean): void {
+  private decode(
+    text: Buffer,
+    start: number,
+    end: number,
+    ordinal: bigint | undefined,
+    foreign: boolean,
+  ): void {
     let row: Row;
     try {
       row = this.kind.decode(text, start, end);

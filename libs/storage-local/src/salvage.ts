@@ -19,7 +19,7 @@ const SYNC_FLUSH_END = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 
 /** The position of the first member at or behind `from`, or the end of the file. */
 export async function findMember(file: FileSnapshot, from: number): Promise<number> {
-  for (let pos = from; pos < file.size; ) {
+  for (let pos = from; pos < file.size;) {
     const bytes = await file.read(pos, READ_AHEAD_BYTES);
     const found = bytes.indexOf(MAGIC);
     if (found < 0) {

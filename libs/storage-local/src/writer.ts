@@ -101,7 +101,8 @@ export class Writer {
     for (const [jobId, rows] of batch.byJob()) {
       const first = await this.nextOrdinal(area, jobId);
       nextOrdinals.set(ordinalKey(area, jobId), first + BigInt(rows.length));
-      const files = rows.kind === 'logs' ? draftLogs(rows, first, this.options.content) : draftMetrics(rows, first);
+      const files =
+        rows.kind === 'logs' ? draftLogs(rows, first, this.options.content) : draftMetrics(rows, first);
       for (const file of files) drafts.push({ area, jobId, ...file });
     }
     await this.append(drafts);
@@ -116,7 +117,8 @@ export class Writer {
       const path = this.layout.path({ area, jobId, fileName });
       const length = await fileLength(path);
       const encoded: Buffer[] = [];
-      for (const { text, extra } of members) encoded.push(await encodeMember(text, extra, this.options.level));
+      for (const { text, extra } of members)
+        encoded.push(await encodeMember(text, extra, this.options.level));
       files.push({ area, jobId, fileName, length });
       appends.push({ path, isNew: length === 0, members: encoded });
     });
@@ -158,7 +160,9 @@ export class Writer {
   }
 
   private async nextOrdinal(area: JobFile['area'], jobId: string): Promise<bigint> {
-    return this.nextOrdinals.get(ordinalKey(area, jobId)) ?? (await this.options.findNextOrdinal(area, jobId));
+    return (
+      this.nextOrdinals.get(ordinalKey(area, jobId)) ?? (await this.options.findNextOrdinal(area, jobId))
+    );
   }
 }
 

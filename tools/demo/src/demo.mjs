@@ -16,7 +16,10 @@ const AUTH_LOG = join(ROOT, 'examples/data/auth.log.gz');
 const SOCKET_PATH_MAX = 103;
 
 const here = join(ROOT, '.demo');
-const directory = Buffer.byteLength(join(here, 'run/persist-grpc.sock')) <= SOCKET_PATH_MAX ? here : join(tmpdir(), 'joblet-demo');
+const directory =
+  Buffer.byteLength(join(here, 'run/persist-grpc.sock')) <= SOCKET_PATH_MAX
+    ? here
+    : join(tmpdir(), 'joblet-demo');
 const config = join(directory, 'joblet-config.yml');
 const socket = join(directory, 'run/persist-ipc.sock');
 
@@ -42,7 +45,9 @@ const rnx = (...args) => show(`npx rnx ${args.map(quoted).join(' ')}`, process.e
 const quoted = (word) => (/^[\w./=@:-]+$/.test(word) ? word : `'${word}'`);
 
 async function startPersist() {
-  const child = spawn(process.execPath, [PERSIST, '--config', config], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [PERSIST, '--config', config], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let log = '';
   for await (const chunk of child.stdout) {
     log += chunk;
@@ -68,7 +73,9 @@ function showSizes(jobs) {
       }
     }
     const ratio = (raw / disk).toFixed(1);
-    process.stdout.write(`${jobId.padEnd(10)} ${number.format(raw)} bytes raw, ${number.format(disk)} on disk, ${ratio} : 1\n`);
+    process.stdout.write(
+      `${jobId.padEnd(10)} ${number.format(raw)} bytes raw, ${number.format(disk)} on disk, ${ratio} : 1\n`,
+    );
   }
 }
 
@@ -93,7 +100,12 @@ async function main() {
 
     say('a real log file is replayed through the same socket as a second job');
     const replay = fileURLToPath(new URL('./replay.mjs', import.meta.url));
-    show('node tools/demo/src/replay.mjs SOCKET examples/data/auth.log.gz auth', process.execPath, [replay, socket, AUTH_LOG, 'auth']);
+    show('node tools/demo/src/replay.mjs SOCKET examples/data/auth.log.gz auth', process.execPath, [
+      replay,
+      socket,
+      AUTH_LOG,
+      'auth',
+    ]);
 
     say('what is there');
     rnx('job', 'list');

@@ -3,19 +3,28 @@
 // and "failed N code" when a write was rejected: it is then written again.
 import { writeSync } from 'node:fs';
 import { LogBatch } from '@joblet/storage';
-import { openLocalStore } from '@joblet/storage-local';
+import { openLocalStore } from '../../dist/index.js';
 
 export const JOBS = 3;
 
 const [directory, first, count] = process.argv.slice(2);
 const say = (line) => writeSync(1, `${line}\n`);
-const store = await openLocalStore({ baseDirectory: directory, onEvent: (event) => say(`event ${event.type}`) });
-for (let batch = Number(first); batch < Number(first) + Number(count); ) {
+const store = await openLocalStore({
+  baseDirectory: directory,
+  onEvent: (event) => say(`event ${event.type}`),
+});
+for (let batch = Number(first); batch < Number(first) + Number(count);) {
   const rows = [];
   for (let job = 0; job < JOBS; job++) {
     for (const stream of [1, 2]) {
       const content = Buffer.from(`${batch} ${job} ${stream} ${'x'.repeat(batch % 500)}\n`);
-      rows.push({ jobId: `job-${job}`, stream, timestamp: BigInt(batch + 1), sequence: BigInt(batch), content });
+      rows.push({
+        jobId: `job-${job}`,
+        stream,
+        timestamp: BigInt(batch + 1),
+        sequence: BigInt(batch),
+        content,
+      });
     }
   }
   try {
