@@ -6,3 +6,7 @@ export { decodeLogLine, encodeLogLine, LogLineFields, scanLogLine } from './log-
 export { decodeMetric, encodeMetric, MetricFields, scanMetric } from './metric.js';
 export { int64FromHalves, uint64FromHalves } from './int64.js';
 export { normaliseTimestamp } from './timestamp.js';
+export { RowEncoder } from './row-encoder.js';
+export type { RowHead } from './row-encoder.js';
+export { decodeLogRow, decodeMetricRow } from './row-decoder.js';
+export type { StoredGap, StoredLogRow, StoredMetricRow } from './stored-row.js';

@@ -1,5 +1,5 @@
-// 64-bit values travel as two unsigned halves, so that the hot path makes no BigInt. Both views share memory; on
-// the big-endian machines that Node supports the halves are swapped.
+// 64-bit values travel as two unsigned halves, so that the hot path makes no BigInt. The views share memory; on the
+// big-endian machines that Node supports the halves are swapped.
 const halves = new Uint32Array(2);
 const signed = new BigInt64Array(halves.buffer);
 const unsigned = new BigUint64Array(halves.buffer);
@@ -19,8 +19,16 @@ export function uint64FromHalves(lo: number, hi: number): bigint {
   return unsigned[0];
 }
 
-/** The two's complement of `value` modulo 2^64 as [lo, hi]. */
-export function halvesOf(value: bigint): [lo: number, hi: number] {
+/** The two's complement. Throws TypeError for a value that 64 bits do not hold. */
+export function halvesOfInt64(value: bigint): [lo: number, hi: number] {
   signed[0] = value;
+  if (signed[0] !== value) throw new TypeError(`${value} is not a signed 64-bit integer`);
+  return [halves[LO], halves[HI]];
+}
+
+/** Throws TypeError for a value that 64 bits do not hold. */
+export function halvesOfUint64(value: bigint): [lo: number, hi: number] {
+  unsigned[0] = value;
+  if (unsigned[0] !== value) throw new TypeError(`${value} is not an unsigned 64-bit integer`);
   return [halves[LO], halves[HI]];
 }

@@ -1,6 +1,6 @@
 import { int64FromHalves, uint64FromHalves } from './int64.js';
 import type { IpcMessage } from './messages.js';
-import { utf8String } from './utf8.js';
+import { sharedString } from './utf8.js';
 import { WireReader } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -25,40 +25,44 @@ export function scanIpcMessage(bytes: Uint8Array, start: number, end: number, in
   into.version = into.type = into.jobIdStart = into.jobIdEnd = into.dataStart = into.dataEnd = 0;
   into.timestampLo = into.timestampHi = into.sequenceLo = into.sequenceHi = 0;
   reader.reset(bytes, start, end);
-  while (!reader.done()) {
-    const tag = reader.tag();
-    switch (tag) {
-      case 0x08:
-        reader.varint();
-        into.version = reader.lo;
-        break;
-      case 0x10:
-        reader.varint();
-        into.type = reader.lo | 0;
-        break;
-      case 0x1a:
-        reader.delimited();
-        into.jobIdStart = reader.start;
-        into.jobIdEnd = reader.stop;
-        break;
-      case 0x20:
-        reader.varint();
-        into.timestampLo = reader.lo;
-        into.timestampHi = reader.hi;
-        break;
-      case 0x28:
-        reader.varint();
-        into.sequenceLo = reader.lo;
-        into.sequenceHi = reader.hi;
-        break;
-      case 0x32:
-        reader.delimited();
-        into.dataStart = reader.start;
-        into.dataEnd = reader.stop;
-        break;
-      default:
-        reader.skip(tag);
+  try {
+    while (!reader.done()) {
+      const tag = reader.tag();
+      switch (tag) {
+        case 0x08:
+          reader.varint();
+          into.version = reader.lo;
+          break;
+        case 0x10:
+          reader.varint();
+          into.type = reader.lo | 0;
+          break;
+        case 0x1a:
+          reader.delimited();
+          into.jobIdStart = reader.start;
+          into.jobIdEnd = reader.stop;
+          break;
+        case 0x20:
+          reader.varint();
+          into.timestampLo = reader.lo;
+          into.timestampHi = reader.hi;
+          break;
+        case 0x28:
+          reader.varint();
+          into.sequenceLo = reader.lo;
+          into.sequenceHi = reader.hi;
+          break;
+        case 0x32:
+          reader.delimited();
+          into.dataStart = reader.start;
+          into.dataEnd = reader.stop;
+          break;
+        default:
+          reader.skip(tag);
+      }
     }
+  } finally {
+    reader.release();
   }
 }
 
@@ -70,7 +74,7 @@ export function decodeIpcMessage(bytes: Uint8Array, start = 0, end = bytes.lengt
   return {
     version: fields.version,
     type: fields.type,
-    jobId: utf8String(bytes, fields.jobIdStart, fields.jobIdEnd),
+    jobId: sharedString(bytes, fields.jobIdStart, fields.jobIdEnd),
     timestamp: int64FromHalves(fields.timestampLo, fields.timestampHi),
     sequence: uint64FromHalves(fields.sequenceLo, fields.sequenceHi),
     data: bytes.subarray(fields.dataStart, fields.dataEnd),
@@ -83,7 +87,7 @@ export function encodeIpcMessage(message: IpcMessage): Uint8Array {
   writer.int32(2, message.type);
   writer.string(3, message.jobId);
   writer.int64(4, message.timestamp);
-  writer.int64(5, message.sequence);
+  writer.uint64(5, message.sequence);
   writer.delimited(6, message.data);
   return writer.finish();
 }

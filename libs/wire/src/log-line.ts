@@ -1,6 +1,6 @@
 import { int64FromHalves, uint64FromHalves } from './int64.js';
 import type { LogLine } from './messages.js';
-import { utf8String } from './utf8.js';
+import { sharedString } from './utf8.js';
 import { WireReader } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -24,36 +24,40 @@ export function scanLogLine(bytes: Uint8Array, start: number, end: number, into:
   into.jobIdStart = into.jobIdEnd = into.stream = into.contentStart = into.contentEnd = 0;
   into.timestampLo = into.timestampHi = into.sequenceLo = into.sequenceHi = 0;
   reader.reset(bytes, start, end);
-  while (!reader.done()) {
-    const tag = reader.tag();
-    switch (tag) {
-      case 0x0a:
-        reader.delimited();
-        into.jobIdStart = reader.start;
-        into.jobIdEnd = reader.stop;
-        break;
-      case 0x10:
-        reader.varint();
-        into.stream = reader.lo | 0;
-        break;
-      case 0x18:
-        reader.varint();
-        into.timestampLo = reader.lo;
-        into.timestampHi = reader.hi;
-        break;
-      case 0x20:
-        reader.varint();
-        into.sequenceLo = reader.lo;
-        into.sequenceHi = reader.hi;
-        break;
-      case 0x2a:
-        reader.delimited();
-        into.contentStart = reader.start;
-        into.contentEnd = reader.stop;
-        break;
-      default:
-        reader.skip(tag);
+  try {
+    while (!reader.done()) {
+      const tag = reader.tag();
+      switch (tag) {
+        case 0x0a:
+          reader.delimited();
+          into.jobIdStart = reader.start;
+          into.jobIdEnd = reader.stop;
+          break;
+        case 0x10:
+          reader.varint();
+          into.stream = reader.lo | 0;
+          break;
+        case 0x18:
+          reader.varint();
+          into.timestampLo = reader.lo;
+          into.timestampHi = reader.hi;
+          break;
+        case 0x20:
+          reader.varint();
+          into.sequenceLo = reader.lo;
+          into.sequenceHi = reader.hi;
+          break;
+        case 0x2a:
+          reader.delimited();
+          into.contentStart = reader.start;
+          into.contentEnd = reader.stop;
+          break;
+        default:
+          reader.skip(tag);
+      }
     }
+  } finally {
+    reader.release();
   }
 }
 
@@ -63,7 +67,7 @@ const fields = new LogLineFields();
 export function decodeLogLine(bytes: Uint8Array, start = 0, end = bytes.length): LogLine {
   scanLogLine(bytes, start, end, fields);
   return {
-    jobId: utf8String(bytes, fields.jobIdStart, fields.jobIdEnd),
+    jobId: sharedString(bytes, fields.jobIdStart, fields.jobIdEnd),
     stream: fields.stream,
     timestamp: int64FromHalves(fields.timestampLo, fields.timestampHi),
     sequence: uint64FromHalves(fields.sequenceLo, fields.sequenceHi),
@@ -76,7 +80,7 @@ export function encodeLogLine(line: LogLine): Uint8Array {
   writer.string(1, line.jobId);
   writer.int32(2, line.stream);
   writer.int64(3, line.timestamp);
-  writer.int64(4, line.sequence);
+  writer.uint64(4, line.sequence);
   writer.delimited(5, line.content);
   return writer.finish();
 }

@@ -1,6 +1,6 @@
 import { int64FromHalves, uint64FromHalves } from './int64.js';
 import type { DiskIo, Metric, MetricData, NetworkIo } from './messages.js';
-import { utf8String } from './utf8.js';
+import { sharedString } from './utf8.js';
 import { WireReader } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -24,31 +24,35 @@ export function scanMetric(bytes: Uint8Array, start: number, end: number, into: 
   into.timestampLo = into.timestampHi = into.sequenceLo = into.sequenceHi = 0;
   into.data = undefined;
   reader.reset(bytes, start, end);
-  while (!reader.done()) {
-    const tag = reader.tag();
-    switch (tag) {
-      case 0x0a:
-        reader.delimited();
-        into.jobIdStart = reader.start;
-        into.jobIdEnd = reader.stop;
-        break;
-      case 0x10:
-        reader.varint();
-        into.timestampLo = reader.lo;
-        into.timestampHi = reader.hi;
-        break;
-      case 0x18:
-        reader.varint();
-        into.sequenceLo = reader.lo;
-        into.sequenceHi = reader.hi;
-        break;
-      case 0x22:
-        into.data ??= { cpuUsage: 0, memoryUsage: 0n, gpuUsage: 0 };
-        nested(into.data, mergeData);
-        break;
-      default:
-        reader.skip(tag);
+  try {
+    while (!reader.done()) {
+      const tag = reader.tag();
+      switch (tag) {
+        case 0x0a:
+          reader.delimited();
+          into.jobIdStart = reader.start;
+          into.jobIdEnd = reader.stop;
+          break;
+        case 0x10:
+          reader.varint();
+          into.timestampLo = reader.lo;
+          into.timestampHi = reader.hi;
+          break;
+        case 0x18:
+          reader.varint();
+          into.sequenceLo = reader.lo;
+          into.sequenceHi = reader.hi;
+          break;
+        case 0x22:
+          into.data ??= { cpuUsage: 0, memoryUsage: 0n, gpuUsage: 0 };
+          nested(into.data, mergeData);
+          break;
+        default:
+          reader.skip(tag);
+      }
     }
+  } finally {
+    reader.release();
   }
 }
 
@@ -58,7 +62,7 @@ const fields = new MetricFields();
 export function decodeMetric(bytes: Uint8Array, start = 0, end = bytes.length): Metric {
   scanMetric(bytes, start, end, fields);
   const metric: Metric = {
-    jobId: utf8String(bytes, fields.jobIdStart, fields.jobIdEnd),
+    jobId: sharedString(bytes, fields.jobIdStart, fields.jobIdEnd),
     timestamp: int64FromHalves(fields.timestampLo, fields.timestampHi),
     sequence: uint64FromHalves(fields.sequenceLo, fields.sequenceHi),
   };
@@ -70,7 +74,7 @@ export function encodeMetric(metric: Metric): Uint8Array {
   const writer = new WireWriter();
   writer.string(1, metric.jobId);
   writer.int64(2, metric.timestamp);
-  writer.int64(3, metric.sequence);
+  writer.uint64(3, metric.sequence);
   if (metric.data) writer.message(4, encodeData(metric.data));
   return writer.finish();
 }

@@ -1,18 +1,19 @@
 import { int64FromHalves, uint64FromHalves } from './int64.js';
+import { GROUP_DEPTH_MAX } from './limits.js';
 import { WireError } from './wire-error.js';
+import { WireType } from './wire-type.js';
 
-/** Protobuf wire types (https://protobuf.dev/programming-guides/encoding/). */
-export const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, GROUP: 3, GROUP_END: 4, FIXED32: 5 } as const;
-
-/** Deeper nesting of unknown groups than this is refused, as in the other protobuf runtimes. */
-const GROUP_DEPTH_MAX = 100;
+/** A tag has 32 bits. */
+const TAG_BYTES_MAX = 5;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Reads protobuf primitives from a range of bytes. Invariant: `pos <= end`. Each 64-bit value lands in the halves
- * `lo` and `hi`; each length-delimited field in `start` and `stop`.
+ * `lo` and `hi`; each length-delimited field in `start` and `stop`. Errors count bytes from the start of the range.
  */
 export class WireReader {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
+  private base = 0;
   pos = 0;
   end = 0;
   lo = 0;
@@ -22,8 +23,13 @@ export class WireReader {
 
   reset(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
-    this.pos = start;
+    this.base = this.pos = start;
     this.end = end;
+  }
+
+  /** Lets go of the bytes: a reader lives on, and they may be the only huge frame of a day. */
+  release(): void {
+    this.bytes = NOTHING;
   }
 
   done(): boolean {
@@ -37,11 +43,12 @@ export class WireReader {
       this.pos++;
       return first;
     }
+    const from = this.pos;
     this.varint();
-    const tag = this.lo >>> 0;
-    const wireType = tag & 7;
-    if (tag >>> 3 === 0 || wireType > 5) {
-      throw new WireError('INVALID', `field ${tag >>> 3} with wire type ${wireType} at byte ${this.pos}`);
+    const tag = this.lo;
+    if (this.hi !== 0 || this.pos - from > TAG_BYTES_MAX || tag >>> 3 === 0 || (tag & 7) > 5) {
+      this.pos = from;
+      throw this.invalid('is not a field');
     }
     return tag;
   }
@@ -53,7 +60,7 @@ export class WireReader {
     let lo = 0;
     let hi = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      if (pos >= end) throw truncated('varint', this.pos);
+      if (pos >= end) throw this.truncated('varint');
       const byte = bytes[pos++];
       const bits = byte & 0x7f;
       if (shift < 28) lo |= bits << shift;
@@ -68,7 +75,7 @@ export class WireReader {
         return;
       }
     }
-    throw new WireError('INVALID', `varint longer than 10 bytes at byte ${this.pos}`);
+    throw this.invalid('is a varint longer than 10 bytes');
   }
 
   int64(): bigint {
@@ -82,7 +89,7 @@ export class WireReader {
   }
 
   double(): number {
-    if (this.end - this.pos < 8) throw truncated('double', this.pos);
+    if (this.end - this.pos < 8) throw this.truncated('double');
     const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.pos, 8);
     this.pos += 8;
     return view.getFloat64(0, true);
@@ -92,7 +99,7 @@ export class WireReader {
   delimited(): void {
     this.varint();
     const length = this.lo;
-    if (this.hi !== 0 || length > this.end - this.pos) throw truncated('length-delimited field', this.pos);
+    if (this.hi !== 0 || length > this.end - this.pos) throw this.truncated('length-delimited field');
     this.start = this.pos;
     this.stop = this.pos += length;
   }
@@ -113,27 +120,30 @@ export class WireReader {
         this.advance(4);
         return;
       case WireType.GROUP:
-        if (depth >= GROUP_DEPTH_MAX)
-          throw new WireError('INVALID', `groups nested deeper than ${GROUP_DEPTH_MAX}`);
+        if (depth >= GROUP_DEPTH_MAX) throw this.invalid(`nests groups deeper than ${GROUP_DEPTH_MAX}`);
         for (;;) {
           const inner = this.tag();
           if ((inner & 7) === WireType.GROUP_END) {
             if (inner >>> 3 === tag >>> 3) return;
-            throw new WireError('INVALID', `group ${tag >>> 3} ended by ${inner >>> 3}`);
+            throw this.invalid(`ends group ${tag >>> 3} with ${inner >>> 3}`);
           }
           this.skip(inner, depth + 1);
         }
       default:
-        throw new WireError('INVALID', `field ${tag >>> 3} has wire type ${tag & 7} at byte ${this.pos}`);
+        throw this.invalid(`is field ${tag >>> 3} with wire type ${tag & 7}`);
     }
   }
 
   private advance(count: number): void {
-    if (count > this.end - this.pos) throw truncated('fixed-size field', this.pos);
+    if (count > this.end - this.pos) throw this.truncated('fixed-size field');
     this.pos += count;
   }
-}
 
-function truncated(what: string, at: number): WireError {
-  return new WireError('TRUNCATED', `${what} cut short at byte ${at}`);
+  private truncated(what: string): WireError {
+    return new WireError('TRUNCATED', `${what} at byte ${this.pos - this.base} is cut short`);
+  }
+
+  private invalid(problem: string): WireError {
+    return new WireError('INVALID', `what is at byte ${this.pos - this.base} ${problem}`);
+  }
 }

@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from '@jest/globals';
+
+it('the usage in README.md runs as it is written', async () => {
+  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+  const usage = /```js\n(.*?)```/s.exec(readFileSync(join(packageRoot, 'README.md'), 'utf8'))?.[1] ?? '';
+  // Inside the package, so that it finds itself by its name: the built one.
+  const folder = mkdtempSync(join(packageRoot, 'dist/readme-'));
+  try {
+    const script = join(folder, 'usage.mjs');
+    writeFileSync(script, usage);
+    const { stdout } = await promisify(execFile)(process.execPath, [script]);
+    expect(stdout.split('\n')).toEqual([
+      '7n',
+      '{"job_id":"backup-1","stream":1,"timestamp":1763600000000000000,"sequence":7,"text":"done\\n"}',
+      '1763600000000000000n',
+      '',
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
