@@ -1,5 +1,5 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
+import type { ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { MESSAGE_BYTES_MAX } from './limits.js';
 
@@ -13,14 +13,12 @@ export interface GrpcServer {
 /** gRPC, gRPC-Web and Connect over HTTP/2 without TLS: for a unix socket. */
 export function createGrpcServer(options: {
   readonly routes: (router: ConnectRouter) => void;
-  readonly interceptors: Interceptor[];
   /** Streams at a time, for each connection. */
   readonly streamsMax: number;
 }): GrpcServer {
   const sessions = new Set<ServerHttp2Session>();
   const adapter = connectNodeAdapter({
     routes: options.routes,
-    interceptors: options.interceptors,
     // On one machine compression costs more than it saves: small messages become four times slower.
     acceptCompression: [],
     readMaxBytes: MESSAGE_BYTES_MAX,

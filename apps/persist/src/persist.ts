@@ -95,10 +95,10 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
       rowsMax: persist.query.max_rows,
     },
     now: unixNow,
+    startCall: queryMetrics(registry),
   });
   const grpc = createGrpcServer({
     routes: (router) => router.service(PersistService, queries),
-    interceptors: [queryMetrics(registry)],
     streamsMax: persist.server.max_connections,
   });
   const grpcSocket = await listenOnSocketFile(grpc.server, persist.server.grpc_socket);

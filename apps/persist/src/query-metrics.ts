@@ -1,8 +1,10 @@
-import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
+import { Code, type ConnectError } from '@connectrpc/connect';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-/** Counts and times every call of the query API, by method and code. */
-export function queryMetrics(registry: Registry): Interceptor {
+/** Counts and times every call of the query API, by method and outcome. */
+export function queryMetrics(
+  registry: Registry,
+): (method: string) => (failure: ConnectError | undefined) => void {
   const requests = new Counter({
     name: 'persist_query_requests_total',
     help: 'Calls of the query API, by method and outcome',
@@ -16,42 +18,16 @@ export function queryMetrics(registry: Registry): Interceptor {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300],
     registers: [registry],
   });
-  return (next) => async (request) => {
-    const method = request.method.name;
+  return (method) => {
     const end = seconds.startTimer({ method });
-    const count = (error?: unknown): void => {
+    return (failure) => {
       end();
-      requests.inc({ method, code: error === undefined ? 'ok' : codeName(error) });
+      requests.inc({ method, code: failure ? codeName(failure.code) : 'ok' });
     };
-    try {
-      const response = await next(request);
-      if (!response.stream) {
-        count();
-        return response;
-      }
-      return { ...response, message: counted(response.message, count) };
-    } catch (error) {
-      count(error);
-      throw error;
-    }
   };
 }
 
-async function* counted<Item>(
-  items: AsyncIterable<Item>,
-  count: (error?: unknown) => void,
-): AsyncGenerator<Item> {
-  let failure: unknown;
-  try {
-    yield* items;
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    count(failure);
-  }
-}
-
-function codeName(error: unknown): string {
-  return Code[ConnectError.from(error).code].replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+/** As gRPC spells it, in lower case. */
+function codeName(code: Code): string {
+  return Code[code].replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }

@@ -16,6 +16,7 @@ import {
   type Gap,
   type JobCatalog,
   type JobInfo,
+  type LogRow,
   type LogStore,
   type MetricRow,
 } from '@joblet/storage';
@@ -43,49 +44,57 @@ export interface QueryServiceOptions {
   };
   /** Unix nanoseconds. */
   readonly now: () => bigint;
+  /** Called when a call begins; what it returns, when the call ends. */
+  readonly startCall: (method: string) => (failure: ConnectError | undefined) => void;
 }
-
-type LogLineInit = MessageInitShape<typeof LogLineSchema>;
 
 /** The persist service's methods over a store; knows nothing of sockets. */
 export function createQueryService(options: QueryServiceOptions): ServiceImpl<typeof PersistService> {
   const { store, limits } = options;
   const slots = new Slots(limits.concurrentMax);
 
-  /** Gives the query a slot, a deadline and an answer to every error. */
-  async function* run<Item>(
+  /** Gives the query a slot, a deadline, an answer to every error, and counts it. */
+  async function* run<Message>(
+    method: string,
     context: HandlerContext,
-    rows: (signal: AbortSignal) => AsyncIterable<Item>,
-  ): AsyncGenerator<Item> {
+    batches: (signal: AbortSignal) => AsyncIterable<readonly Message[]>,
+  ): AsyncGenerator<Message> {
+    const count = options.startCall(method);
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     const signal = AbortSignal.any([context.signal, deadline]);
     let giveBack: (() => void) | undefined;
+    let failure: ConnectError | undefined;
     try {
       giveBack = await slots.take(signal);
       await seeArrived(options, signal);
-      let count = 0;
-      for await (const item of rows(signal)) {
-        if (limits.rowsMax > 0 && ++count > limits.rowsMax) throw tooManyRows(limits.rowsMax);
-        yield item;
+      let rows = 0;
+      for await (const messages of batches(signal)) {
+        rows += messages.length;
+        if (limits.rowsMax > 0 && rows > limits.rowsMax) {
+          yield* messages.slice(0, limits.rowsMax - rows);
+          throw tooManyRows(limits.rowsMax);
+        }
+        yield* messages;
       }
     } catch (error) {
-      throw deadline.aborted && !context.signal.aborted ? timedOut(limits.timeoutMs) : toConnectError(error);
+      const timedOut = deadline.aborted && !context.signal.aborted;
+      failure = timedOut ? tooSlow(limits.timeoutMs) : toConnectError(error);
+      throw failure;
     } finally {
       giveBack?.();
+      count(failure);
     }
   }
 
-  async function* logRows(request: QueryLogsRequest, context: HandlerContext, signal: AbortSignal) {
+  async function* logMessages(request: QueryLogsRequest, context: HandlerContext, signal: AbortSignal) {
     const query = logQuery(request);
     if (request.nodeId !== '' && request.nodeId !== options.nodeId) return;
     for await (const batch of withoutGaps(store.readLogs(query, { signal }), context)) {
-      for (const { jobId, stream, timestamp, sequence, content } of batch) {
-        yield { jobId, stream, timestamp, sequence, content } satisfies LogLineInit;
-      }
+      yield Array.from(batch, logMessage);
     }
   }
 
-  async function* metricRows(request: QueryMetricsRequest, context: HandlerContext, signal: AbortSignal) {
+  async function* metricMessages(request: QueryMetricsRequest, context: HandlerContext, signal: AbortSignal) {
     const query = metricQuery(request);
     const aggregator =
       request.aggregation === ''
@@ -93,32 +102,44 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
         : new MetricAggregator(parseAggregation(request.aggregation), request.step, request.startTime);
     if (request.nodeId !== '' && request.nodeId !== options.nodeId) return;
     for await (const batch of withoutGaps(store.readMetrics(query, { signal }), context)) {
-      for (const row of batch) {
-        if (aggregator) aggregator.add(row);
-        else yield metricMessage(row);
-      }
+      if (!aggregator) yield Array.from(batch, metricMessage);
+      else for (const row of batch) aggregator.add(row);
     }
-    for (const step of aggregator?.results() ?? []) {
-      yield metricMessage({ jobId: query.jobId, sequence: 0n, ...step });
+    const steps = Array.from(aggregator?.results() ?? []);
+    yield steps.map((step) => metricMessage({ jobId: query.jobId, sequence: 0n, ...step }));
+  }
+
+  async function answer<Result>(method: string, work: () => Promise<Result>): Promise<Result> {
+    const count = options.startCall(method);
+    let failure: ConnectError | undefined;
+    try {
+      return await work();
+    } catch (error) {
+      failure = toConnectError(error);
+      throw failure;
+    } finally {
+      count(failure);
     }
   }
 
   return {
-    ping: () => ({ healthy: options.healthy(), timestamp: options.now() }),
-    queryLogs: (request, context) => run(context, (signal) => logRows(request, context, signal)),
-    queryMetrics: (request, context) => run(context, (signal) => metricRows(request, context, signal)),
+    ping: () => answer('Ping', async () => ({ healthy: options.healthy(), timestamp: options.now() })),
+    queryLogs: (request, context) =>
+      run('QueryLogs', context, (signal) => logMessages(request, context, signal)),
+    queryMetrics: (request, context) =>
+      run('QueryMetrics', context, (signal) => metricMessages(request, context, signal)),
     deleteJob: ({ jobId }) =>
-      answer(async () => {
+      answer('DeleteJob', async () => {
         await options.deleteJob(jobId);
         return { success: true, message: `job ${jobId} is deleted` };
       }),
     getJobInfo: ({ jobId }, { signal }) =>
-      answer(async () => {
+      answer('GetJobInfo', async () => {
         await seeArrived(options, signal);
         return jobInfoMessage(await catalog(store).getJobInfo(jobId));
       }),
     listJobs: (request, { signal }) =>
-      answer(async () => {
+      answer('ListJobs', async () => {
         await seeArrived(options, signal);
         return listJobs(catalog(store), request);
       }),
@@ -137,14 +158,6 @@ async function seeArrived({ settled, healthy }: QueryServiceOptions, signal: Abo
   const timeout = delay(waitMs, undefined, { signal: AbortSignal.any([signal, enough.signal]) });
   await Promise.race([settled(), timeout.catch(() => undefined)]);
   enough.abort();
-}
-
-async function answer<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toConnectError(error);
-  }
 }
 
 /** The batches alone; how many gaps there were goes into the trailer `joblet-gaps`. */
@@ -181,6 +194,16 @@ async function listJobs(
   return { jobs: found.map(jobInfoMessage), cursor: '' };
 }
 
+function logMessage({
+  jobId,
+  stream,
+  timestamp,
+  sequence,
+  content,
+}: LogRow): MessageInitShape<typeof LogLineSchema> {
+  return { jobId, stream, timestamp, sequence, content };
+}
+
 function metricMessage({
   jobId,
   timestamp,
@@ -212,7 +235,7 @@ function catalog(store: LogStore): JobCatalog {
   throw new ConnectError('this storage backend cannot list jobs', Code.Unimplemented);
 }
 
-function timedOut(timeoutMs: number): ConnectError {
+function tooSlow(timeoutMs: number): ConnectError {
   return new ConnectError(
     `the query took longer than ${timeoutMs / 1000} s (persist.query.timeout_seconds); ask for less`,
     Code.DeadlineExceeded,

@@ -1,1 +1,10 @@
-export {};
+export { createPersistClient } from './persist-client.js';
+export type { PersistClient, PersistClientOptions } from './persist-client.js';
+export type { ClientTls, PersistTarget } from './target.js';
+export type { JobsQuery, LogsQuery, MetricsQuery } from './queries.js';
+export type { LogLine, Metric, MetricData } from '@joblet/proto/persist';
+export type { RowStream } from './row-stream.js';
+export type { JobInfo } from './job-info.js';
+export { ClientError } from './client-error.js';
+export type { ClientErrorCode } from './client-error.js';
+export * as limits from './limits.js';

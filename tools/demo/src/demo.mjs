@@ -113,9 +113,9 @@ async function main() {
     rnx('job', 'log', 'access', '--tail=8', '--timestamps');
     say('only lines with a text, only one stream');
     rnx('job', 'log', 'auth', '--filter=Accepted publickey', '--tail=3');
-    rnx('job', 'log', 'access-log', '--stream=stderr', '--filter=500 GET');
-    say('only the last two seconds before now');
-    rnx('job', 'log', 'access-log', '--since=2s', '--stream=stdout');
+    rnx('job', 'log', 'access-log', '--stream=stderr', '--filter=GET');
+    say('only what came in the last minute, and of that the last three rows');
+    rnx('job', 'log', 'access-log', '--since=1m', '--stream=stdout', '--tail=3');
     say('what the job used');
     rnx('job', 'metrics', 'access-log');
     rnx('job', 'metrics', 'access-log', '--aggregate=max', '--step=1m');
@@ -124,7 +124,7 @@ async function main() {
     const file = join(directory, 'logs/auth/stdout.log.gz');
     const hasGzip = spawnSync('gzip', ['--version']).status === 0;
     if (hasGzip) show(`gzip -dc ${relative(ROOT, file)} | head -3`, 'gzip', ['-dc', file], { lines: 3 });
-    say('and they are small');
+    say('and they are small (a job that trickles less so: each write makes a piece of its own)');
     showSizes([
       { jobId: 'access-log', files: ['stdout.log.gz', 'stderr.log.gz'] },
       { jobId: 'auth', files: ['stdout.log.gz'] },

@@ -23,7 +23,8 @@ for await (const line of lines) {
   count++;
   bytes += Number(size) || 0;
   paths.set(path, (paths.get(path) ?? 0) + 1);
-  if (Number(status) >= 400) process.stderr.write(`${status} ${method} ${path}\n`);
+  // Not found is daily life on the web; the rest is worth a line.
+  if (Number(status) >= 400 && status !== '404') process.stderr.write(`${status} ${method} ${path}\n`);
   if (count % PART_LINES === 0) {
     process.stdout.write(`${count} requests, ${paths.size} paths, ${(bytes / 1e6).toFixed(0)} MB sent\n`);
     await delay(PAUSE_MS);

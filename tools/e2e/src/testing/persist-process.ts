@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPersistClient, type PersistClient } from '@joblet/client';
 
-export const PERSIST = fileURLToPath(new URL('../../bin/persist.js', import.meta.url));
+export const PERSIST = fileURLToPath(new URL('../../../../apps/persist/bin/persist.js', import.meta.url));
 
 /** The environment of a child: without what makes jest run ES modules, and without a configuration of the user's. */
 export const CHILD_ENV = { ...process.env, NODE_OPTIONS: '', JOBLET_CONFIG_PATH: '' };
