@@ -39,7 +39,12 @@ export default [
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',
-        { enforceBuildableLibDependency: true, allow: ['**/jest.preset.mjs'], depConstraints, banTransitiveDependencies: true },
+        {
+          enforceBuildableLibDependency: true,
+          allow: ['jest\\.preset\\.mjs$'],
+          depConstraints,
+          banTransitiveDependencies: true,
+        },
       ],
     },
   },

@@ -1,1 +1,2 @@
-export {};
+export { logStoreConformance } from './conformance/suite.js';
+export type { ConformanceOptions, StoreUnderTest, TestRunner } from './conformance/suite.js';

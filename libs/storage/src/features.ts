@@ -12,7 +12,11 @@ export interface Supports {
   readonly retention: boolean;
   /** `deleteMetrics`. */
   readonly deleteMetrics: boolean;
-  /** A batch whose source was stored before is not stored again; `durableSources` tells what was. */
+  /**
+   * A batch whose source has a lower epoch than the producer's highest stored one, or that epoch and not a higher
+   * frame, is not stored again, also when its job was deleted since; its write resolves all the same.
+   * `durableSources` tells what was stored. A batch without a source is always stored.
+   */
   readonly idempotentWrites: boolean;
   /** `endJob`. */
   readonly endRecords: boolean;
@@ -35,17 +39,20 @@ export interface Retention {
 }
 
 export interface MetricsDeletion {
-  /** As `deleteJob`, for the metrics alone. */
+  /** As `deleteJob`, for the metrics alone; the job stays known if it has anything else. */
   deleteMetrics(jobId: string): Promise<void>;
 }
 
 export interface IdempotentWrites {
-  /** The highest durable frame of each producer. */
+  /** The highest stored epoch of each producer, and the highest frame of that epoch. */
   durableSources(): Promise<readonly WriteSource[]>;
 }
 
 export interface EndRecords {
-  /** Records that the job's output is complete. Rows may still follow: the job has then not ended. */
+  /**
+   * Records that the job's output is complete; the last record counts. A job of which only this is known has no
+   * rows, and is no error to read. Rows of either kind may still follow: the job has then not ended.
+   */
   endJob(jobId: string, end: JobEnd): Promise<void>;
 }
 
@@ -113,7 +120,11 @@ export interface StoreStats {
   readonly sizeBytes: bigint;
 }
 
-/** A job's logs (metrics) go when its newest log row (metric row) is older than the time given. */
+/**
+ * A job's logs (metrics) go when the later of its newest log row's (metric row's) time and the last arrival of one is
+ * before the time given. What the job still gets is numbered on from there. A job that has lost all its rows and has
+ * no end record is forgotten: it starts anew at ordinal 0.
+ */
 export interface CleanupRequest {
   /** Unix nanoseconds. Absent: logs stay. */
   readonly logsBefore?: bigint;

@@ -1,9 +1,10 @@
-import type { LogRow } from './batch.js';
+import type { LogRow } from './log-batch.js';
 
 /** Which log rows a query wants. A row matches only if its content has each of the literals somewhere. */
 export interface RowFilter {
+  /** What it throws ends the read and reaches the reader. */
   matches(row: LogRow): boolean;
-  /** What a store may prune by: blocks that cannot have one of these need not be read. May be empty. */
+  /** What a store may prune by: a block in which one of these is nowhere need not be read. May be empty. */
   readonly literals: readonly Uint8Array[];
 }
 

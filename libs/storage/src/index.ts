@@ -1,5 +1,7 @@
-export { LogBatch, MetricBatch } from './batch.js';
-export type { LogRow, MetricRow, NewLogRow, NewMetricRow } from './batch.js';
+export { LogBatch } from './log-batch.js';
+export type { LogRow, NewLogRow } from './log-batch.js';
+export { MetricBatch } from './metric-batch.js';
+export type { MetricRow, NewMetricRow } from './metric-batch.js';
 export { StorageError } from './storage-error.js';
 export type { StorageErrorCode } from './storage-error.js';
 export { substringFilter } from './filter.js';
@@ -28,9 +30,10 @@ export type {
 export { checkJobId, isJobId } from './job-id.js';
 
 // For those who write a store:
-export { LogBatchBuilder, MetricBatchBuilder } from './batch-builder.js';
-export type { RowSlot } from './batch-builder.js';
+export { LogBatchBuilder } from './log-batch.js';
+export { MetricBatchBuilder } from './metric-batch.js';
+export type { RowSlot } from './row-collector.js';
 export { selectLogs, selectMetrics } from './select.js';
 export { checkLogQuery, checkMetricQuery } from './check-query.js';
-export { matchesJobList } from './job-list.js';
+export { compareJobs, matchesJobList } from './job-list.js';
 export * as limits from './limits.js';

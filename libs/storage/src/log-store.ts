@@ -1,4 +1,3 @@
-import type { LogBatch, MetricBatch } from './batch.js';
 import type {
   EndRecords,
   IdempotentWrites,
@@ -8,6 +7,8 @@ import type {
   StatsSource,
   Supports,
 } from './features.js';
+import type { LogBatch } from './log-batch.js';
+import type { MetricBatch } from './metric-batch.js';
 import type { Gap, LogQuery, MetricQuery, ReadOptions } from './query.js';
 
 /**
@@ -25,7 +26,7 @@ export interface LogStore
   /**
    * Resolves when every row is durable (as far as `supports.durable` says) and readable. All rows of the batch
    * become readable at once, or none; after a rejection none is there. Calls may overlap: they are stored in the
-   * order of the calls.
+   * order of the calls. An empty batch stores nothing and makes no job known.
    */
   writeLogs(batch: LogBatch, options?: WriteOptions): Promise<void>;
   /** As `writeLogs`. */
@@ -33,8 +34,10 @@ export interface LogStore
 
   /**
    * The rows of a job in the order of their ordinals, in batches that carry them, and what is known to be missing.
-   * The rows are those that were durable when reading began. JOB_NOT_FOUND if nothing is known of the job; a job
-   * that has only metrics has no logs and is no error. Aborting rejects the pending step with ABORTED.
+   * The rows are those that were durable when reading began (the first step). JOB_NOT_FOUND if nothing is known of
+   * the job; a job that has only metrics has no logs and is no error. When the job is deleted meanwhile, the read
+   * goes on or rejects with JOB_NOT_FOUND; rows of the new start never follow those of the old one. Aborting rejects
+   * the pending step, or else the next one, with ABORTED.
    */
   readLogs(query: LogQuery, options?: ReadOptions): AsyncIterable<LogBatch | Gap>;
   /** As `readLogs`. */
@@ -46,7 +49,10 @@ export interface LogStore
    */
   deleteJob(jobId: string): Promise<void>;
 
-  /** Waits for the writes under way; later calls and reads under way reject with CLOSED. May be called twice. */
+  /**
+   * Waits for the writes under way, not for readers: reads under way reject with CLOSED, or still give all their rows.
+   * Later calls reject with CLOSED. May be called twice.
+   */
   close(): Promise<void>;
 }
 
@@ -60,6 +66,6 @@ export interface WriteSource {
   readonly producer: string;
   /** Grows when the producer loses its memory; a higher epoch starts its frames anew. */
   readonly epoch: bigint;
-  /** Grows by at least one with each batch of the epoch. */
+  /** Grows by at least one with each batch of the epoch, in the order of the calls, logs and metrics together. */
   readonly frame: bigint;
 }

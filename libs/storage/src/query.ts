@@ -30,8 +30,10 @@ export interface ReadOptions {
 }
 
 /**
- * Something that is known to be missing, at its place in the stream of rows. A gap is reported when it lies in the
- * part that the answer covers: gaps before the first row that `offset` or `tail` leave are not.
+ * Something that is known to be missing, at its place in the stream of rows. Every gap in the part that the answer
+ * covers is reported, whatever the times and the filter asked for. That part begins behind the last row that
+ * `afterOrdinal`, `offset` or `tail` leave out, and ends with the last row that `limit` lets through, else with the
+ * job: pages of an answer, put together, have each gap.
  */
 export interface Gap {
   readonly kind: 'gap';

@@ -25,25 +25,36 @@ export class RowTable {
     this.ordinals = ordinals;
   }
 
+  /** The same rows with ordinals from `first` on. */
+  numbered(first: bigint): RowTable {
+    const ordinals = BigUint64Array.from(this.starts, (_, row) => first + BigInt(row));
+    return new RowTable(this.jobIds, this.jobOfRow, this.starts, this.ends, this.timestamps, ordinals);
+  }
+
+  /** Only these rows, and only the jobs that have some of them. */
   pick(rows: readonly number[]): RowTable {
+    const count = rows.length;
     const jobIds: string[] = [];
     const indexes = new Map<number, number>();
-    const jobOfRow = Uint32Array.from(rows, (row) => {
-      const job = this.jobOfRow[row];
+    const jobOfRow = new Uint32Array(count);
+    const starts = new Uint32Array(count);
+    const ends = new Uint32Array(count);
+    const timestamps = new BigInt64Array(count);
+    const ordinals = this.ordinals && new BigUint64Array(count);
+    for (let to = 0; to < count; to++) {
+      const from = rows[to];
+      const job = this.jobOfRow[from];
       let index = indexes.get(job);
       if (index === undefined) {
         index = jobIds.push(this.jobIds[job]) - 1;
         indexes.set(job, index);
       }
-      return index;
-    });
-    return new RowTable(
-      jobIds,
-      jobOfRow,
-      Uint32Array.from(rows, (row) => this.starts[row]),
-      Uint32Array.from(rows, (row) => this.ends[row]),
-      BigInt64Array.from(rows, (row) => this.timestamps[row]),
-      this.ordinals && BigUint64Array.from(rows, (row) => this.ordinals![row]),
-    );
+      jobOfRow[to] = index;
+      starts[to] = this.starts[from];
+      ends[to] = this.ends[from];
+      timestamps[to] = this.timestamps[from];
+      if (ordinals && this.ordinals) ordinals[to] = this.ordinals[from];
+    }
+    return new RowTable(jobIds, jobOfRow, starts, ends, timestamps, ordinals);
   }
 }

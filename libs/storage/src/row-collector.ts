@@ -1,11 +1,12 @@
-import { LogBatch, MetricBatch } from './batch.js';
 import { checkJobId } from './job-id.js';
+import { BATCH_SIZE_MAX } from './limits.js';
 import { RowTable } from './row-table.js';
+import { StorageError } from './storage-error.js';
 
 /** What a batch's row table has of a row; it overrides the row's bytes. */
 export interface RowSlot {
   readonly jobId: string;
-  /** Unix nanoseconds. */
+  /** Unix nanoseconds, an int64. */
   readonly timestamp: bigint;
   /** Only what a store reads has one; all rows of a batch or none. */
   readonly ordinal?: bigint;
@@ -14,8 +15,11 @@ export interface RowSlot {
 const BYTES_INITIAL = 16 * 1024;
 const ROWS_INITIAL = 64;
 
-/** Collects rows in their wire form: the bytes are copied once, one behind the other. */
-class BatchBuilder {
+/**
+ * Collects rows in their wire form: the bytes are copied once, one behind the other. Invariant: all columns have
+ * the same length, at least `rows`; `ordinals` is there if, and only if, the first row had one.
+ */
+export abstract class RowCollector {
   private bytes = Buffer.allocUnsafeSlow(BYTES_INITIAL);
   private used = 0;
   private rows = 0;
@@ -36,24 +40,27 @@ class BatchBuilder {
   }
 
   /**
-   * Copies the message in `bytes[start, end)`. The caller has made sure that it decodes. Throws INVALID_ARGUMENT for
-   * a job id that is not valid.
+   * Copies the message in `bytes[start, end)`. The caller has made sure that it decodes. Throws INVALID_ARGUMENT,
+   * and adds nothing, for a job id that is not valid and for what would make the batch larger than
+   * `limits.BATCH_SIZE_MAX`.
    */
   add(slot: RowSlot, bytes: Uint8Array, start: number, end: number): void {
-    const job = this.jobIndex(slot.jobId);
-    this.reserve(end - start);
     const row = this.rows;
+    if (row === 0) {
+      this.ordinals = slot.ordinal === undefined ? undefined : new BigUint64Array(this.starts.length);
+    }
+    if ((slot.ordinal === undefined) !== (this.ordinals === undefined)) {
+      throw new TypeError(
+        `row ${row} of job ${slot.jobId}: all rows of a batch have an ordinal, or none has`,
+      );
+    }
+    this.reserve(end - start);
+    this.jobOfRow[row] = this.jobIndex(slot.jobId);
     this.bytes.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.used);
-    this.jobOfRow[row] = job;
     this.starts[row] = this.used;
     this.ends[row] = this.used += end - start;
     this.timestamps[row] = slot.timestamp;
-    if (slot.ordinal !== undefined) {
-      if (this.ordinals === undefined || this.ordinals.length < this.starts.length) {
-        this.ordinals = grown(this.ordinals ?? new BigUint64Array(0), this.starts.length);
-      }
-      this.ordinals[row] = slot.ordinal;
-    }
+    if (this.ordinals !== undefined && slot.ordinal !== undefined) this.ordinals[row] = slot.ordinal;
     this.rows++;
   }
 
@@ -81,37 +88,29 @@ class BatchBuilder {
   }
 
   private reserve(byteCount: number): void {
-    if (this.used + byteCount > this.bytes.length) {
-      const bytes = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.used + byteCount));
+    const size = this.used + byteCount;
+    if (size > BATCH_SIZE_MAX) {
+      throw new StorageError(
+        'INVALID_ARGUMENT',
+        `batch has ${size} bytes; expected ${BATCH_SIZE_MAX} at the most`,
+      );
+    }
+    if (size > this.bytes.length) {
+      const bytes = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, size));
       this.bytes.copy(bytes, 0, 0, this.used);
       this.bytes = bytes;
     }
     if (this.rows < this.starts.length) return;
     const rowsMax = this.starts.length * 2;
-    this.jobOfRow = grown(this.jobOfRow, rowsMax);
-    this.starts = grown(this.starts, rowsMax);
-    this.ends = grown(this.ends, rowsMax);
-    this.timestamps = grown(this.timestamps, rowsMax);
+    this.jobOfRow = grown(new Uint32Array(rowsMax), this.jobOfRow);
+    this.starts = grown(new Uint32Array(rowsMax), this.starts);
+    this.ends = grown(new Uint32Array(rowsMax), this.ends);
+    this.timestamps = grown(new BigInt64Array(rowsMax), this.timestamps);
+    if (this.ordinals !== undefined) this.ordinals = grown(new BigUint64Array(rowsMax), this.ordinals);
   }
 }
 
-export class LogBatchBuilder extends BatchBuilder {
-  build(): LogBatch {
-    return new LogBatch(...this.parts());
-  }
-}
-
-export class MetricBatchBuilder extends BatchBuilder {
-  build(): MetricBatch {
-    return new MetricBatch(...this.parts());
-  }
-}
-
-function grown<Column extends Uint32Array | BigInt64Array | BigUint64Array>(
-  column: Column,
-  length: number,
-): Column {
-  const larger = new (column.constructor as new (length: number) => Column)(length);
-  larger.set(column as never);
+function grown<Column extends { set(from: Column): void }>(larger: Column, column: Column): Column {
+  larger.set(column);
   return larger;
 }

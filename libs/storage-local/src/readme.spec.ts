@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from '@jest/globals';
+
+it('the usage in README.md runs as it is written', async () => {
+  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+  const usage = /```js\n(.*?)```/s.exec(readFileSync(join(packageRoot, 'README.md'), 'utf8'))?.[1] ?? '';
+  // Inside the package, so that it finds itself by its name: the built one.
+  const folder = mkdtempSync(join(packageRoot, 'dist/readme-'));
+  try {
+    writeFileSync(join(folder, 'usage.mjs'), usage);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['usage.mjs'], { cwd: folder });
+    expect([stdout, stderr]).toEqual(['hello\n', '']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

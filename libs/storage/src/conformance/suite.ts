@@ -1,0 +1,58 @@
+import type { Supports } from '../features.js';
+import type { ConformanceCase } from './case.js';
+import { Subject, type StoreUnderTest } from './subject.js';
+import { THEMES } from './themes.js';
+
+export type { StoreUnderTest } from './subject.js';
+
+/** What the suite needs of a test runner: jest, vitest, mocha and node:test have both. */
+export interface TestRunner {
+  describe(name: string, body: () => void): unknown;
+  /** Runners that know no timeout here ignore it. */
+  it(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
+}
+
+export interface ConformanceOptions {
+  readonly test: TestRunner;
+  /** Opens an empty store, another one each time. */
+  readonly create: () => Promise<StoreUnderTest>;
+  /** What the store must be able to do: it has to declare just this, and is tested for just this. */
+  readonly supports: Supports;
+  /** Of the random cases. Default: another one each time; a failure tells which, to be tried again. */
+  readonly seed?: number;
+}
+
+/** Ample for the row of 64 MiB on a remote store; the cases themselves never wait for time to pass. */
+const CASE_TIMEOUT_MS = 60_000;
+
+/** Registers a case for everything that the contract asks of a store with these capabilities. */
+export function logStoreConformance(options: ConformanceOptions): void {
+  const { describe, it } = options.test;
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
+  describe('log store conformance', () => {
+    for (const theme of THEMES) {
+      const cases = theme.cases.filter(({ needs = [] }) => needs.every((need) => options.supports[need]));
+      if (cases.length === 0) continue;
+      describe(theme.name, () => {
+        for (const test of cases) it(test.name, () => runCase(test, options, seed), CASE_TIMEOUT_MS);
+      });
+    }
+  });
+}
+
+async function runCase(test: ConformanceCase, options: ConformanceOptions, seed: number): Promise<void> {
+  const subject = new Subject(await options.create(), options.supports, seed);
+  let failure: { error: unknown } | undefined;
+  try {
+    await test.run(subject);
+  } catch (error) {
+    failure = { error };
+  }
+  try {
+    await subject.dispose();
+  } catch (error) {
+    // What went wrong first tells more.
+    failure ??= { error };
+  }
+  if (failure !== undefined) throw failure.error;
+}

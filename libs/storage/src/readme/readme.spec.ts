@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it, jest } from '@jest/globals';
+import * as limits from '../limits.js';
+import { createMemoryStore } from '../memory.js';
+
+const here = new URL('.', import.meta.url);
+const readme = await readFile(new URL('../../README.md', here), 'utf8');
+
+/** The same code has the same text here: imports by the names that users know, whatever the line breaks. */
+function comparable(code: string): string {
+  return code
+    .replaceAll("'../index.js'", "'@joblet/storage'")
+    .replace(/'\.\.\/(memory|conformance)\.js'/g, "'@joblet/storage/$1'")
+    .replace(/\s+/g, '')
+    .replace(/,(?=[)}\]])/g, '');
+}
+
+it('the listings are the files that the tests run', async () => {
+  const listings = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => comparable(code));
+  const files = ['usage.fixture.ts', 'write-a-store.spec.ts'].map((name) =>
+    readFile(new URL(name, here), 'utf8'),
+  );
+  expect(listings).toEqual((await Promise.all(files)).map(comparable));
+});
+
+it('the usage example prints the line that it looks for', async () => {
+  const written: string[] = [];
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    written.push(Buffer.from(chunk).toString());
+    return true;
+  });
+  try {
+    await import('./usage.fixture.js');
+  } finally {
+    write.mockRestore();
+  }
+  expect(written).toEqual(['hello, world\n']);
+});
+
+it('the tables have each capability and each limit', () => {
+  const rows = new Set([...readme.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name));
+  const names = [...Object.keys(createMemoryStore().supports), ...Object.keys(limits)];
+  expect(names.filter((name) => !rows.has(name))).toEqual([]);
+});
