@@ -10,6 +10,6 @@ const producer = createProducer({ socketPath });
 const lines = createInterface({ input: createReadStream(file).pipe(createGunzip()), crlfDelay: Infinity });
 for await (const line of lines) await producer.write({ jobId, stream: 1, content: Buffer.from(`${line}\n`) });
 await producer.flush();
-const { sent } = producer.stats;
+const { sentRows } = producer.stats;
 await producer.close();
-process.stdout.write(`sent ${sent} lines as job ${jobId}\n`);
+process.stdout.write(`sent ${sentRows} lines as job ${jobId}\n`);

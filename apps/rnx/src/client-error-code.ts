@@ -1,0 +1,8 @@
+/**
+ * The code when it is an error of @joblet/client; known by its name, because the client is loaded only by commands that
+ * ask a service: `job run` starts faster without it.
+ */
+export function clientErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error && error.name === 'ClientError' && 'code' in error)) return undefined;
+  return String(error.code);
+}

@@ -1,0 +1,41 @@
+/** Longest row that `job run` sends, newline included: the size of the chunks in which Joblet's daemon sends output. */
+export const ROW_SIZE_MAX = 32 * 1024;
+
+/** Output is written when so many bytes have come together: fewer system calls, and a slow reader still holds us back. */
+export const OUTPUT_CHUNK_SIZE = 64 * 1024;
+
+/** Candidates that an ambiguous JOB is answered with. */
+export const CANDIDATES_MAX = 5;
+
+/** Rows of a table that are laid out together: enough for good widths, and memory stays small for any length. */
+export const TABLE_ROWS_MAX = 1_000;
+
+/** Largest number that the query API takes for a count (int32). */
+export const COUNT_MAX = 2 ** 31 - 1;
+
+/** Latest time that the query API takes, Unix nanoseconds (int64). */
+export const TIME_MAX = 2n ** 63n - 1n;
+
+/** Pause between two samples of what a job uses. */
+export const SAMPLE_INTERVAL_MS = 1_000;
+
+/** A person is told why `job run` does not end when a job's output stays open for so long behind its end. */
+export const HOLDERS_NOTE_AFTER_MS = 3_000;
+
+/** Time for sending what is left when the command has ended. */
+export const CLOSE_TIMEOUT_MS = 5_000;
+
+/** The same for a job whose persist was never there: it will hardly come up now. */
+export const CLOSE_TIMEOUT_NEVER_CONNECTED_MS = 1_000;
+
+/** Bytes of rows that wait to be sent: what a job may write while persist restarts, without a burden for the machine. */
+export const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
+
+/** As the section `ipc` of the configuration has them, for a socket that was named. */
+export const RECORDER_DEFAULTS = { bufferRowsMax: 10_000, reconnectCapMs: 5_000, reconnectAttemptsMax: 0 };
+
+/** Pause between two looks whether a full buffer has room: short against the time in which persist takes a buffer. */
+export const ROOM_POLL_MS = 5;
+
+/** A persist that is connected but takes nothing for so long counts as away: no job stands still for it. */
+export const STALL_MAX_MS = 10_000;

@@ -1,0 +1,46 @@
+import { isJobId } from '@joblet/storage';
+import { InvalidArgumentError } from 'commander';
+import { COUNT_MAX } from './limits.js';
+import { parseDuration, parseTime } from './time.js';
+
+// What commander calls for the value of an option or an argument; it names the option and what it found itself.
+
+export function countValue(text: string): number {
+  const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= COUNT_MAX) return count;
+  throw new InvalidArgumentError(`expected a whole number from 1 to ${COUNT_MAX}`);
+}
+
+export function timeValue(now: () => bigint): (text: string) => bigint {
+  return (text) => {
+    const time = parseTime(text, now());
+    if (time !== undefined) return time;
+    throw new InvalidArgumentError(
+      'expected now, how long ago (1h, 30m, 1h30m), 2026-01-31T23:59:59Z or a Unix time after 1970',
+    );
+  };
+}
+
+export function stepValue(text: string): bigint {
+  const step = parseDuration(text);
+  if (step !== undefined && step > 0n) return step;
+  throw new InvalidArgumentError('expected a duration such as 10s, 1m or 1h30m');
+}
+
+/** A job's id, or the beginning of one. */
+export function jobValue(text: string): string {
+  if (isJobId(text)) return text;
+  throw new InvalidArgumentError(
+    'expected a job id or its beginning: letters, digits, ".", "_" and "-", the first a letter or a digit, at most 128',
+  );
+}
+
+/** Collects `--env K=V` given several times. */
+export function environmentValue(
+  text: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('expected NAME=VALUE');
+  return { ...earlier, [name]: value };
+}

@@ -1,0 +1,7 @@
+import type { UsageSampler } from './usage-sampler.js';
+
+/** Where there is no /proc: Node knows nothing of what a child uses, so that there is nothing to send. */
+export const nodeFallback: UsageSampler = {
+  start: () => Promise.resolve(),
+  sample: () => Promise.resolve(undefined),
+};

@@ -1,0 +1,48 @@
+import type { PersistClient } from '@joblet/client';
+import type { Command } from 'commander';
+import type { CliIo } from './cli-io.js';
+import { CommandError } from './command-error.js';
+import { ExitCode } from './exit-codes.js';
+import { globalOptions } from './global-options.js';
+import { openPersist } from './open-persist.js';
+import { Output } from './output.js';
+import { styleOf, type Style } from './style.js';
+
+/** What a command that asks the service works with. */
+export interface QueryContext {
+  readonly client: PersistClient;
+  readonly out: Output;
+  readonly style: Style;
+  readonly json: boolean;
+  /** Aborted when the user interrupts, or when nobody reads the output any more. */
+  readonly signal: AbortSignal;
+  /** A line on stderr for a person. */
+  note(line: string): void;
+}
+
+/** Runs `work` with a client that is closed afterwards, whatever happens. */
+export async function runQuery(
+  command: Command,
+  io: CliIo,
+  work: (context: QueryContext) => Promise<void>,
+): Promise<void> {
+  const options = globalOptions(command);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const release = io.onSignals(['SIGINT'], () => abort.abort(new CommandError(ExitCode.INTERRUPTED, '')));
+  try {
+    const out = new Output(io.stdout, abort);
+    const style = styleOf(io.stdout, options.color, io.env);
+    const note = (line: string): void => void io.stderr.write(`rnx: ${line}\n`);
+    const client = await openPersist(options, io);
+    try {
+      await work({ client, out, style, json: options.json, signal, note });
+    } finally {
+      client.close();
+      // Rejects with the reason of an abort: it is the cause of what failed in `work`.
+      await out.end();
+    }
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,147 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createProducer, type Producer, type ProducerEvent } from '@joblet/producer';
+import type { MetricData } from '@joblet/wire';
+import { plural } from '../format.js';
+import {
+  BUFFER_BYTES_MAX,
+  CLOSE_TIMEOUT_MS,
+  CLOSE_TIMEOUT_NEVER_CONNECTED_MS,
+  ROOM_POLL_MS,
+  STALL_MAX_MS,
+} from '../limits.js';
+import { LossCount, type RowSize } from './loss-count.js';
+import type { Recorder } from './recorder.js';
+
+export interface ProducerRecorderOptions {
+  readonly jobId: string;
+  readonly socketPath: string;
+  /** Rows that wait to be sent at the most. */
+  readonly bufferRowsMax: number;
+  /** Longest pause between two attempts to connect. */
+  readonly reconnectCapMs: number;
+  /** Attempts in a row before giving up; 0: no limit. */
+  readonly reconnectAttemptsMax: number;
+  /** A line on stderr for a person. */
+  readonly note: (line: string) => void;
+  /** Default: a timer. */
+  readonly sleep?: (delayMs: number) => Promise<void>;
+}
+
+/**
+ * Records through a producer. While persist takes rows, a full buffer holds the job back. While persist is away (an
+ * attempt to connect has failed, or it has taken nothing for STALL_MAX_MS), what the buffer cannot hold is dropped and
+ * counted; its sequence numbers are used up, so that readers see the gap.
+ */
+export class ProducerRecorder implements Recorder {
+  private readonly options: ProducerRecorderOptions;
+  private readonly producer: Producer;
+  private readonly lost = new LossCount();
+  /** Sizes of the rows that the buffer took, the newest last: all that may still be in it. */
+  private sizes: RowSize[] = [];
+  private connections = 0;
+  private breaks = 0;
+  private unreachable = false;
+  private lastError: Error | undefined;
+  /** The count of sent rows while which persist is taken for away. */
+  private stalledAt: number | undefined;
+
+  constructor(options: ProducerRecorderOptions) {
+    const { socketPath, bufferRowsMax, reconnectCapMs, reconnectAttemptsMax } = options;
+    this.options = options;
+    this.producer = createProducer({
+      socketPath,
+      bufferRowsMax,
+      bufferBytesMax: BUFFER_BYTES_MAX,
+      reconnectCapMs,
+      reconnectAttemptsMax,
+      whenFull: 'drop-newest',
+      onEvent: (event) => this.follow(event),
+    });
+  }
+
+  async rows(stream: 1 | 2, rows: readonly Uint8Array[]): Promise<void> {
+    const { jobId } = this.options;
+    for (const content of rows) {
+      if (this.isFull) await this.waitForRoom();
+      await this.give(content.length, () => this.producer.write({ jobId, stream, content }));
+    }
+  }
+
+  async sample(data: MetricData): Promise<void> {
+    await this.give('sample', () => this.producer.writeMetric({ jobId: this.options.jobId, data }));
+  }
+
+  async close(): Promise<void> {
+    const timeoutMs = this.connections > 0 ? CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_NEVER_CONNECTED_MS;
+    const { unsentRows } = await this.producer.close({ timeoutMs });
+    const unsent = unsentRows === 0 ? [] : this.sizes.slice(-unsentRows);
+    for (const size of unsent) this.lost.add(size);
+    const lost = this.lost.toString();
+    const reason = this.lastError ? `persist was away: ${this.lastError.message}` : 'persist did not take it';
+    if (lost !== '') this.options.note(`not kept: ${lost}; ${reason}`);
+    if (this.breaks > 0) {
+      const times = plural(this.breaks, 'time');
+      this.options.note(
+        `the connection to persist broke ${times}: what was under way may be missing or twice`,
+      );
+    }
+  }
+
+  private get isFull(): boolean {
+    const { bufferedRows, bufferedBytes } = this.producer.stats;
+    return bufferedRows >= this.options.bufferRowsMax || bufferedBytes >= BUFFER_BYTES_MAX;
+  }
+
+  private get isAway(): boolean {
+    return this.unreachable || this.stalledAt === this.producer.stats.sentRows;
+  }
+
+  /** Resolves when the buffer has room, or when waiting for it makes no sense. */
+  private async waitForRoom(): Promise<void> {
+    const { sleep = delay } = this.options;
+    let { sentRows } = this.producer.stats;
+    let idleMs = 0;
+    while (this.isFull && !this.isAway) {
+      await sleep(ROOM_POLL_MS);
+      idleMs = this.producer.stats.sentRows === sentRows ? idleMs + ROOM_POLL_MS : 0;
+      sentRows = this.producer.stats.sentRows;
+      if (idleMs >= STALL_MAX_MS) this.stalledAt = sentRows;
+    }
+  }
+
+  private async give(size: RowSize, write: () => Promise<void>): Promise<void> {
+    const { droppedRows } = this.producer.stats;
+    const written = write();
+    const dropped = this.producer.stats.droppedRows > droppedRows;
+    try {
+      await written;
+      if (dropped) this.lost.add(size);
+      else this.sizes.push(size);
+    } catch (error) {
+      this.lost.add(size);
+      this.lastError = error instanceof Error ? error : new Error(String(error));
+    }
+    const keep = this.options.bufferRowsMax + 1;
+    if (this.sizes.length > 2 * keep) this.sizes = this.sizes.slice(-keep);
+  }
+
+  private follow(event: ProducerEvent): void {
+    switch (event.type) {
+      case 'connected':
+        this.connections++;
+        this.unreachable = false;
+        break;
+      case 'connect-failed':
+      case 'gave-up':
+        this.unreachable = true;
+        this.lastError = event.error;
+        break;
+      case 'disconnected':
+        this.breaks++;
+        break;
+      case 'dropping':
+        // Counted where the row is given.
+        break;
+    }
+  }
+}
