@@ -15,19 +15,14 @@ import {
   type ReadOptions,
   type RowQuery,
 } from '@joblet/storage';
-import { toStorageError } from './errors.js';
+import { isMissing, toStorageError } from './errors.js';
 import { FileSnapshot } from './file-snapshot.js';
 import { FILES, type JobFile, type Layout } from './layout.js';
 import type { WantsMember } from './member-scanner.js';
 import { mergeRows } from './merge-rows.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from './row-kind.js';
 import { RowSource } from './row-source.js';
-
-/** What a reader must know of the writer. */
-export interface Visibility {
-  visibleLength(path: string): number | undefined;
-  isUnderWay(jobId: string): boolean;
-}
+import type { Visibility } from './visibility.js';
 
 /** A file of a job as long as readers may see it. */
 interface VisibleFile {
@@ -66,10 +61,12 @@ export class Reader {
 
   /** Whether anything is known of the job: a row, or at least a directory. */
   exists(jobId: string): boolean {
+    if (this.visibility.isBeingDeleted(jobId)) return false;
     if (this.visibleFiles('logs', jobId).length > 0 || this.visibleFiles('metrics', jobId).length > 0)
       return true;
     return (
-      !this.visibility.isUnderWay(jobId) && this.layout.directories(jobId).some((path) => existsSync(path))
+      !this.visibility.isBeingWritten(jobId) &&
+      this.layout.directories(jobId).some((path) => existsSync(path))
     );
   }
 
@@ -85,9 +82,8 @@ export class Reader {
     const found: JobInfo[] = [];
     for (const jobId of jobIds) {
       this.throwIfClosed();
-      if (!this.exists(jobId)) continue;
-      const job = await this.jobInfo(jobId);
-      if (!matchesJobList(job, query)) continue;
+      const job = await this.jobInfo(jobId).catch(ifKnown);
+      if (!job || !matchesJobList(job, query)) continue;
       if (query.sort === 'newest') found.push(job);
       else yield job;
     }
@@ -136,7 +132,7 @@ export class Reader {
       await this.openSources(sources, kind, jobId, files, wants, checkpoint);
       yield* mergeRows(kind, jobId, sources);
     } catch (error) {
-      throw toStorageError(error, `reading job ${jobId}`);
+      throw readError(error, jobId);
     } finally {
       await this.closeSources(sources, jobId);
     }
@@ -165,6 +161,8 @@ export class Reader {
         }
         if (isGap(step.value)) gaps++;
       }
+    } catch (error) {
+      throw readError(error, jobId);
     } finally {
       await this.closeSources(sources, jobId);
     }
@@ -205,6 +203,17 @@ export class Reader {
   private throwIfClosed(): void {
     if (this.closed) throw StorageError.closed();
   }
+}
+
+/** A file that is gone between looking and opening went with its job. */
+function readError(error: unknown, jobId: string): StorageError {
+  return isMissing(error) ? StorageError.jobNotFound(jobId) : toStorageError(error, `reading job ${jobId}`);
+}
+
+/** A job that is gone by the time it is looked at is none; other errors stay errors. */
+function ifKnown(error: unknown): undefined {
+  if (error instanceof StorageError && error.code === 'JOB_NOT_FOUND') return undefined;
+  throw error;
 }
 
 function wantsOf({ startTime, endTime, afterOrdinal }: RowQuery): WantsMember {

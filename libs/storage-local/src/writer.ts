@@ -7,6 +7,7 @@ import type { FileBefore, Intent, IntentFile } from './intent.js';
 import type { JobFile, Layout } from './layout.js';
 import { FILES_AT_ONCE, JOBS_REMEMBERED_MAX } from './limits.js';
 import { draftLogs, draftMetrics, type MemberDraft } from './member-drafts.js';
+import type { Visibility } from './visibility.js';
 
 export interface WriterOptions {
   readonly content: 'text' | 'base64';
@@ -23,14 +24,15 @@ interface DraftFile extends JobFile {
  * Writes and deletes, one after the other in the order of the calls. A batch touches several files: the intent file
  * makes it all or nothing, also over a crash, and `visibleLength` hides from readers what is not all there yet.
  */
-export class Writer {
+export class Writer implements Visibility {
   private readonly layout: Layout;
   private readonly intents: IntentFile;
   private readonly options: WriterOptions;
   private last: Promise<unknown> = Promise.resolve();
   private readonly nextOrdinals = new Map<string, bigint>();
   private readonly lengthsBefore = new Map<string, number>();
-  private readonly jobsUnderWay = new Set<string>();
+  private readonly beingWritten = new Set<string>();
+  private beingDeleted: string | undefined;
   private needsRecovery = false;
 
   constructor(layout: Layout, intents: IntentFile, options: WriterOptions) {
@@ -53,8 +55,8 @@ export class Writer {
       if (!exists()) throw StorageError.jobNotFound(jobId);
       const intent: Intent = { kind: 'delete', jobId };
       this.needsRecovery = true;
-      this.jobsUnderWay.add(jobId);
       await this.intents.begin(intent);
+      this.beingDeleted = jobId;
       await this.finish(intent);
     });
   }
@@ -67,14 +69,16 @@ export class Writer {
     return intent;
   }
 
-  /** Bytes of the file that readers may see, while a write to it is under way; undefined: all of it. */
   visibleLength(path: string): number | undefined {
     return this.lengthsBefore.get(path);
   }
 
-  /** Whether a job's directories may be there only because of a write or a delete that has not ended. */
-  isUnderWay(jobId: string): boolean {
-    return this.jobsUnderWay.has(jobId);
+  isBeingWritten(jobId: string): boolean {
+    return this.beingWritten.has(jobId);
+  }
+
+  isBeingDeleted(jobId: string): boolean {
+    return this.beingDeleted === jobId;
   }
 
   /** Resolves when all that was asked for before has ended. */
@@ -126,7 +130,7 @@ export class Writer {
     this.needsRecovery = true;
     for (const file of files) {
       this.lengthsBefore.set(this.layout.path(file), file.length);
-      this.jobsUnderWay.add(file.jobId);
+      this.beingWritten.add(file.jobId);
     }
     try {
       await this.intents.begin(intent);
@@ -156,7 +160,8 @@ export class Writer {
   private settle(): void {
     this.needsRecovery = false;
     this.lengthsBefore.clear();
-    this.jobsUnderWay.clear();
+    this.beingWritten.clear();
+    this.beingDeleted = undefined;
   }
 
   private async nextOrdinal(area: JobFile['area'], jobId: string): Promise<bigint> {
