@@ -1,4 +1,4 @@
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { MESSAGE_BYTES_MAX } from './limits.js';
@@ -15,6 +15,8 @@ export function createGrpcServer(options: {
   readonly routes: (router: ConnectRouter) => void;
   /** Streams at a time, for each connection. */
   readonly streamsMax: number;
+  /** A stream on which nothing moves for so long is cut: its client does not read. */
+  readonly stuckStreamMs: number;
 }): GrpcServer {
   const sessions = new Set<ServerHttp2Session>();
   const adapter = connectNodeAdapter({
@@ -30,6 +32,9 @@ export function createGrpcServer(options: {
     session.on('close', () => sessions.delete(session));
     // A client that vanishes is no event of ours: its queries end by their abort signals.
     session.on('error', () => session.destroy());
+  });
+  server.on('stream', (stream) => {
+    stream.setTimeout(options.stuckStreamMs, () => stream.close(constants.NGHTTP2_CANCEL));
   });
   return {
     server,

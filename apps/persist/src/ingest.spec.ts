@@ -162,6 +162,47 @@ describe('ingest', () => {
     await expect(ingest.deleteJob('unknown')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
   });
 
+  it('deletes at once what is stored while writes fail, and what is on its way when it has been stored', async () => {
+    const memory = createMemoryStore();
+    let full = false;
+    const failing: LogStore = {
+      ...bound(memory),
+      writeLogs: async (...args) => {
+        if (full) throw new StorageError('NO_SPACE', 'the disk is full');
+        await memory.writeLogs(...args);
+      },
+    };
+    const { ingest, retries } = setUp(failing);
+    sendLog(ingest, 'j', 'stored');
+    await ingest.settled();
+    full = true;
+    sendLog(ingest, 'j', 'on its way');
+    while (retries.length === 0) await turn();
+    await ingest.deleteJob('j');
+    await expect(logs(memory, 'j')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+    full = false;
+    await ingest.settled();
+    await expect(logs(memory, 'j')).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+  });
+
+  it('a message without data is an empty row, and counts like any other', async () => {
+    const { ingest, store, pending } = setUp();
+    const bytes = encodeIpcMessage({
+      version: 1,
+      type: MessageType.LOG,
+      jobId: 'j',
+      timestamp: 0n,
+      sequence: 0n,
+      data: new Uint8Array(),
+    });
+    const message = new IpcMessageFields();
+    scanIpcMessage(bytes, 0, bytes.length, message);
+    ingest.log(bytes, message, new LogLineFields());
+    expect(pending.at(-1)).toBeGreaterThan(0);
+    await ingest.settled();
+    expect(await logs(store, 'j')).toHaveLength(1);
+  });
+
   it('the ledger adds up while rows are on their way', async () => {
     const { ingest, registry } = setUp();
     const value = async (name: string) =>

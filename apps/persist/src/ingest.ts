@@ -17,7 +17,13 @@ import {
   type MetricFields,
 } from '@joblet/wire';
 import type { Ledger } from './ledger.js';
-import { RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, WRITE_BYTES_MAX } from './limits.js';
+import {
+  RETRY_DELAY_MAX_MS,
+  RETRY_DELAY_MS,
+  ROW_OVERHEAD_BYTES,
+  WRITE_BYTES_MAX,
+  WRITE_ROWS_MAX,
+} from './limits.js';
 
 export interface IngestOptions {
   readonly store: LogStore;
@@ -52,7 +58,6 @@ export class Ingest {
   private pendingBytes = 0;
   private running = false;
   private failedAttempts = 0;
-  private readonly stopRetries = new AbortController();
 
   constructor(options: IngestOptions) {
     this.options = options;
@@ -68,7 +73,7 @@ export class Ingest {
     if (jobId === undefined) return;
     const timestamp = this.orArrival(int64FromHalves(line.timestampLo, line.timestampHi));
     this.logs.add({ jobId, timestamp }, bytes, message.dataStart, message.dataEnd);
-    if (this.logs.byteLength >= WRITE_BYTES_MAX) this.sealLogs();
+    if (isFull(this.logs)) this.sealLogs();
     this.added(message.dataEnd - message.dataStart);
   }
 
@@ -77,23 +82,27 @@ export class Ingest {
     if (jobId === undefined) return;
     const sent = normaliseTimestamp(int64FromHalves(metric.timestampLo, metric.timestampHi));
     this.metrics.add({ jobId, timestamp: this.orArrival(sent) }, bytes, message.dataStart, message.dataEnd);
-    if (this.metrics.byteLength >= WRITE_BYTES_MAX) this.sealMetrics();
+    if (isFull(this.metrics)) this.sealMetrics();
     this.added(message.dataEnd - message.dataStart);
   }
 
-  /** Deletes what arrived before; resolves or rejects as the store does. */
-  deleteJob(jobId: string): Promise<void> {
-    return this.behindAll(() => this.options.store.deleteJob(jobId));
+  /**
+   * Deletes what arrived before; resolves or rejects as the store does. While writes fail it does not wait for them: what
+   * is stored goes at once, perhaps making room, and what is on its way goes when it has been stored.
+   */
+  async deleteJob(jobId: string): Promise<void> {
+    const { store } = this.options;
+    const { failing } = this;
+    const behind = this.behindAll(() => store.deleteJob(jobId));
+    if (!failing) return behind;
+    // Its outcome interests nobody: a job that has nothing on its way is not found then.
+    behind.catch(() => undefined);
+    await store.deleteJob(jobId);
   }
 
   /** Resolves when all that was added before is stored. */
   settled(): Promise<void> {
     return this.pendingBytes === 0 ? Promise.resolve() : this.behindAll(async () => undefined);
-  }
-
-  /** Gives up on writes that fail: what is not durable then stays in flight for ever. */
-  stop(): void {
-    this.stopRetries.abort();
   }
 
   private jobId(bytes: Uint8Array, { jobIdStart, jobIdEnd }: IpcMessageFields): string | undefined {
@@ -116,7 +125,7 @@ export class Ingest {
   }
 
   private added(bytes: number): void {
-    this.pendingBytes += bytes;
+    this.pendingBytes += bytes + ROW_OVERHEAD_BYTES;
     this.options.onPending(this.pendingBytes);
     this.start();
   }
@@ -132,14 +141,14 @@ export class Ingest {
 
   private sealLogs(): void {
     if (this.logs.length === 0) return;
-    const bytes = this.logs.byteLength;
+    const bytes = sizeOf(this.logs);
     this.queue.push({ kind: 'batch', batch: this.logs.build(), bytes });
     this.logs = new LogBatchBuilder();
   }
 
   private sealMetrics(): void {
     if (this.metrics.length === 0) return;
-    const bytes = this.metrics.byteLength;
+    const bytes = sizeOf(this.metrics);
     this.queue.push({ kind: 'batch', batch: this.metrics.build(), bytes });
     this.metrics = new MetricBatchBuilder();
   }
@@ -160,8 +169,8 @@ export class Ingest {
       const work = this.queue.shift();
       if (!work) break;
       if (work.kind === 'task') await work.run();
-      else if (!(await this.write(work.batch))) return;
       else {
+        await this.write(work.batch);
         this.pendingBytes -= work.bytes;
         this.options.onPending(this.pendingBytes);
       }
@@ -169,8 +178,8 @@ export class Ingest {
     this.running = false;
   }
 
-  /** False when it was given up. Waits with full jitter between attempts. */
-  private async write(batch: LogBatch | MetricBatch): Promise<boolean> {
+  /** Tries until it succeeds, with full jitter between the attempts. */
+  private async write(batch: LogBatch | MetricBatch): Promise<void> {
     const { store, ledger, random } = this.options;
     const startMs = performance.now();
     for (;;) {
@@ -180,16 +189,23 @@ export class Ingest {
         break;
       } catch (error) {
         this.options.onRetry(error, ++this.failedAttempts);
-        const delayMs = random() * Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MS * 2 ** this.failedAttempts);
-        const { signal } = this.stopRetries;
-        await delay(delayMs, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) return false;
+        await delay(random() * Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MS * 2 ** this.failedAttempts));
       }
     }
     const attempts = this.failedAttempts + 1;
     this.failedAttempts = 0;
     ledger.store(batch.length);
     this.options.onWritten({ rows: batch.length, durationMs: performance.now() - startMs, attempts });
-    return true;
   }
+}
+
+type Builder = LogBatchBuilder | MetricBatchBuilder;
+
+/** Bytes of memory, about. */
+function sizeOf(builder: Builder): number {
+  return builder.byteLength + builder.length * ROW_OVERHEAD_BYTES;
+}
+
+function isFull(builder: Builder): boolean {
+  return builder.byteLength >= WRITE_BYTES_MAX || builder.length >= WRITE_ROWS_MAX;
 }

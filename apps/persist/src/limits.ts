@@ -1,6 +1,12 @@
 /** Bytes of rows that one write to the store has at the most: bounds how long preparing it holds the event loop. */
 export const WRITE_BYTES_MAX = 4 * 1024 * 1024;
 
+/** Rows of one write at the most, for the same reason: tiny rows cost as much as larger ones. */
+export const WRITE_ROWS_MAX = 8_192;
+
+/** What a row takes in memory besides its bytes; also what makes an empty one count. */
+export const ROW_OVERHEAD_BYTES = 64;
+
 /** A failed write is tried again after a random time up to this, doubled each time … */
 export const RETRY_DELAY_MS = 100;
 /** … and at the most this. */
@@ -11,6 +17,9 @@ export const DRAIN_CONNECTIONS_MS = 5_000;
 
 /** SIGTERM: after this the process ends with what it has, and says what it had not. */
 export const DRAIN_DEADLINE_MS = 10_000;
+
+/** A stream whose client takes nothing for so long behind the deadline of its query is cut. */
+export const STUCK_STREAM_MS = 5_000;
 
 /** SIGTERM: how long queries under way may go on, once all rows are stored. */
 export const DRAIN_QUERIES_MS = 2_000;

@@ -8,7 +8,7 @@ import { openBackend } from './backends.js';
 import { createGrpcServer } from './grpc-server.js';
 import { Ingest } from './ingest.js';
 import { Ledger } from './ledger.js';
-import { DRAIN_CONNECTIONS_MS, DRAIN_QUERIES_MS, LOG_INTERVAL_MS } from './limits.js';
+import { DRAIN_CONNECTIONS_MS, DRAIN_QUERIES_MS, LOG_INTERVAL_MS, STUCK_STREAM_MS } from './limits.js';
 import { queryMetrics } from './query-metrics.js';
 import { createQueryService } from './query-service.js';
 import { createWriteChannel, type Warn } from './write-channel.js';
@@ -100,6 +100,7 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
   const grpc = createGrpcServer({
     routes: (router) => router.service(PersistService, queries),
     streamsMax: persist.server.max_connections,
+    stuckStreamMs: persist.query.timeout_seconds * 1_000 + STUCK_STREAM_MS,
   });
   const grpcSocket = await listenOnSocketFile(grpc.server, persist.server.grpc_socket);
   const ipcSocket = await listenOnSocketFile(channel.netServer, persist.ipc.socket);

@@ -53,7 +53,7 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
   const { store, limits } = options;
   const slots = new Slots(limits.concurrentMax);
 
-  /** Gives the query a slot, a deadline, an answer to every error, and counts it. */
+  /** Gives a call a deadline, an answer to every error, and counts it. */
   async function* run<Message>(
     method: string,
     context: HandlerContext,
@@ -62,13 +62,31 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
     const count = options.startCall(method);
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     const signal = AbortSignal.any([context.signal, deadline]);
-    let giveBack: (() => void) | undefined;
     let failure: ConnectError | undefined;
     try {
-      giveBack = await slots.take(signal);
+      yield* inSlot(signal, batches);
+    } catch (error) {
+      const timedOut = deadline.aborted && !context.signal.aborted;
+      failure = timedOut ? tooSlow(limits.timeoutMs) : toConnectError(error);
+      throw failure;
+    } finally {
+      count(failure);
+    }
+  }
+
+  /** Waits for a slot and for what has arrived; the messages then, at most so many. */
+  async function* inSlot<Message>(
+    signal: AbortSignal,
+    batches: (signal: AbortSignal) => AsyncIterable<readonly Message[]>,
+  ): AsyncGenerator<Message> {
+    const giveBack = await slots.take(signal);
+    // A client that does not read holds this generator, but not the slot beyond the deadline.
+    signal.addEventListener('abort', giveBack, { once: true });
+    try {
       await seeArrived(options, signal);
       let rows = 0;
       for await (const messages of batches(signal)) {
+        signal.throwIfAborted();
         rows += messages.length;
         if (limits.rowsMax > 0 && rows > limits.rowsMax) {
           yield* messages.slice(0, limits.rowsMax - rows);
@@ -76,14 +94,22 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
         }
         yield* messages;
       }
-    } catch (error) {
-      const timedOut = deadline.aborted && !context.signal.aborted;
-      failure = timedOut ? tooSlow(limits.timeoutMs) : toConnectError(error);
-      throw failure;
     } finally {
-      giveBack?.();
-      count(failure);
+      giveBack();
     }
+  }
+
+  /** The one message of a call that is like a query otherwise. */
+  async function one<Message>(
+    method: string,
+    context: HandlerContext,
+    work: (signal: AbortSignal) => Promise<Message>,
+  ): Promise<Message> {
+    const messages = run(method, context, async function* (signal) {
+      yield [await work(signal)];
+    });
+    for await (const message of messages) return message;
+    throw new ConnectError(`${method} has no answer`, Code.Internal);
   }
 
   async function* logMessages(request: QueryLogsRequest, context: HandlerContext, signal: AbortSignal) {
@@ -109,11 +135,16 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
     yield steps.map((step) => metricMessage({ jobId: query.jobId, sequence: 0n, ...step }));
   }
 
-  async function answer<Result>(method: string, work: () => Promise<Result>): Promise<Result> {
+  /** A call that needs no slot, and does not wait for others' rows. */
+  async function answer<Message>(
+    method: string,
+    context: HandlerContext,
+    work: () => Promise<Message>,
+  ): Promise<Message> {
     const count = options.startCall(method);
     let failure: ConnectError | undefined;
     try {
-      return await work();
+      return await orAborted(work(), context.signal);
     } catch (error) {
       failure = toConnectError(error);
       throw failure;
@@ -123,27 +154,32 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
   }
 
   return {
-    ping: () => answer('Ping', async () => ({ healthy: options.healthy(), timestamp: options.now() })),
+    ping: (_request, context) =>
+      answer('Ping', context, async () => ({ healthy: options.healthy(), timestamp: options.now() })),
     queryLogs: (request, context) =>
       run('QueryLogs', context, (signal) => logMessages(request, context, signal)),
     queryMetrics: (request, context) =>
       run('QueryMetrics', context, (signal) => metricMessages(request, context, signal)),
-    deleteJob: ({ jobId }) =>
-      answer('DeleteJob', async () => {
+    deleteJob: ({ jobId }, context) =>
+      answer('DeleteJob', context, async () => {
         await options.deleteJob(jobId);
         return { success: true, message: `job ${jobId} is deleted` };
       }),
-    getJobInfo: ({ jobId }, { signal }) =>
-      answer('GetJobInfo', async () => {
-        await seeArrived(options, signal);
-        return jobInfoMessage(await catalog(store).getJobInfo(jobId));
-      }),
-    listJobs: (request, { signal }) =>
-      answer('ListJobs', async () => {
-        await seeArrived(options, signal);
-        return listJobs(catalog(store), request);
-      }),
+    getJobInfo: ({ jobId }, context) =>
+      one('GetJobInfo', context, async () => jobInfoMessage(await catalog(store).getJobInfo(jobId))),
+    listJobs: (request, context) =>
+      one('ListJobs', context, (signal) => listJobs(catalog(store), request, signal)),
   };
+}
+
+/** What the work gives, or the reason of the abort when that comes first; the work goes on then. */
+function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).then(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /**
@@ -179,12 +215,15 @@ async function* withoutGaps<Batch extends { kind: 'logs' | 'metrics' }>(
 async function listJobs(
   jobs: JobCatalog,
   request: ListJobsRequest,
+  signal: AbortSignal,
 ): Promise<MessageInitShape<typeof ListJobsResponseSchema>> {
   const limit = request.limit > 0 ? Math.min(request.limit, LIST_JOBS_MAX) : LIST_JOBS_DEFAULT;
   const query = jobListQuery(request);
   const after = request.cursor === '' ? undefined : decodeCursor(request.cursor);
   const found: JobInfo[] = [];
-  for await (const job of jobs.listJobs(query)) {
+  const page = after && query.sort !== 'newest' ? { ...query, afterJobId: after.jobId } : query;
+  for await (const job of jobs.listJobs(page)) {
+    signal.throwIfAborted();
     if (after && !isBehind(job, after, query.sort ?? 'id')) continue;
     if (found.length === limit) {
       return { jobs: found.map(jobInfoMessage), cursor: encodeCursor(found[limit - 1]) };

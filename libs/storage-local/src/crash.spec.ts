@@ -94,19 +94,23 @@ describe('a store whose process dies or whose disk fails', () => {
   // strace makes chosen system calls fail; it is a Debian package that a stranger may not have.
   const itWithStrace = hasStrace ? it : it.skip;
   itWithStrace.each([
-    ['fdatasync', 'EIO', 5],
-    ['fdatasync', 'EIO', 17],
-    ['write', 'ENOSPC', 3],
-    ['write', 'EIO', 11],
-    ['fsync', 'EIO', 2],
-    ['ftruncate', 'EIO', 7],
-    ['openat', 'EMFILE', 30],
+    ['fdatasync', 'EIO', '5+150'],
+    ['fdatasync', 'EIO', '17+150'],
+    ['write', 'ENOSPC', '3+150'],
+    ['write', 'EIO', '11+150'],
+    ['pwrite64', 'ENOSPC', '9+150'],
+    ['fsync', 'EIO', '2+150'],
+    ['openat', 'EMFILE', '30+150'],
+    // Several in a row: undoing what failed fails too.
+    ['fdatasync', 'EIO', '4..12'],
+    ['write,pwrite64', 'EIO', '5..11'],
+    ['write,ftruncate,truncate', 'EIO', '6..9'],
   ])(
     'a failing %s (%s): the write is rejected, leaves nothing, and succeeds when tried again',
     async (call, error, when) => {
       // Only calls on files of the store: the process itself is to live.
       const paths = [...fileNames(directory)].flatMap((path) => ['-P', path]);
-      const inject = `inject=${call}:error=${error}:when=${when}+150`;
+      const inject = `inject=${call}:error=${error}:when=${when}`;
       const prefix = ['strace', '-f', '-qq', '-o', '/dev/null', ...paths, '-e', inject];
       const run = await runWriter(directory, { count: 40, prefix });
       expect(run.lines.filter((line) => line.startsWith('failed')).length).toBeGreaterThan(0);

@@ -1,22 +1,43 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { close, closeSync, fstatSync, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { StorageError } from '@joblet/storage';
+import { isMissing } from './errors.js';
 import { READ_AHEAD_BYTES } from './limits.js';
 
-/** A file as long as it was when reading began: what is appended later is not seen. */
+const readAsync = promisify(read);
+const closeAsync = promisify(close);
+
+/** An open file as long as it was when reading began: what is appended later is not seen, a delete changes nothing. */
 export class FileSnapshot {
   readonly path: string;
   readonly size: number;
-  private readonly handle: FileHandle;
+  private readonly fd: number;
   private window = Buffer.alloc(0);
   private windowStart = 0;
 
-  private constructor(path: string, handle: FileHandle, size: number) {
+  private constructor(path: string, fd: number, size: number) {
     this.path = path;
-    this.handle = handle;
+    this.fd = fd;
     this.size = size;
   }
 
-  static async open(path: string, size: number): Promise<FileSnapshot> {
-    return new FileSnapshot(path, await open(path, 'r'), size);
+  /**
+   * Undefined when the file is not there, or has nothing to see. At once, so that several can be opened with no write or
+   * delete in between. `visibleLength`: at most so many bytes; undefined: all.
+   */
+  static openSync(path: string, visibleLength: number | undefined): FileSnapshot | undefined {
+    if (visibleLength === 0) return undefined;
+    let fd: number;
+    try {
+      fd = openSync(path, 'r');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+    const size = visibleLength ?? fstatSync(fd).size;
+    if (size > 0) return new FileSnapshot(path, fd, size);
+    closeSync(fd);
+    return undefined;
   }
 
   /**
@@ -26,25 +47,30 @@ export class FileSnapshot {
   async read(offset: number, length: number): Promise<Buffer> {
     const end = Math.min(offset + length, this.size);
     if (offset >= end) return Buffer.alloc(0);
-    if (offset < this.windowStart || end > this.windowStart + this.window.length)
+    if (offset < this.windowStart || end > this.windowStart + this.window.length) {
       await this.load(offset, end);
+    }
     return this.window.subarray(offset - this.windowStart, end - this.windowStart);
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await closeAsync(this.fd);
   }
 
   private async load(offset: number, end: number): Promise<void> {
     const length = Math.min(Math.max(end - offset, READ_AHEAD_BYTES), this.size - offset);
     const bytes = Buffer.allocUnsafeSlow(length);
-    let filled = 0;
-    while (filled < length) {
-      const { bytesRead } = await this.handle.read(bytes, filled, length - filled, offset + filled);
-      if (bytesRead === 0) break;
+    for (let filled = 0; filled < length;) {
+      const { bytesRead } = await readAsync(this.fd, bytes, filled, length - filled, offset + filled);
+      if (bytesRead === 0) {
+        throw new StorageError(
+          'UNAVAILABLE',
+          `${this.path} became shorter than ${this.size} bytes while it was read`,
+        );
+      }
       filled += bytesRead;
     }
-    this.window = bytes.subarray(0, filled);
+    this.window = bytes;
     this.windowStart = offset;
   }
 }

@@ -38,6 +38,12 @@ export class Layout {
     return [join(this.areas.logs, jobId), join(this.areas.metrics, jobId)];
   }
 
+  /** The files that a job can have, whether they are there or not. */
+  paths(jobId: string): string[] {
+    const areas = ['logs', 'metrics'] as const;
+    return areas.flatMap((area) => FILES[area].map(({ fileName }) => this.path({ area, jobId, fileName })));
+  }
+
   /** The ids of all jobs that have a directory, sorted. */
   async jobIds(): Promise<string[]> {
     const ids = new Set<string>();

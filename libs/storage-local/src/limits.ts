@@ -19,8 +19,8 @@ export const ZERO_RUN_BYTES = 32;
 /** Files that one write compresses, appends to and syncs at the same time: libuv has 4 threads for it. */
 export const FILES_AT_ONCE = 8;
 
-/** Jobs whose next ordinals are remembered; others are read from their files again. */
-export const JOBS_REMEMBERED_MAX = 20_000;
+/** Next ordinals that are remembered (two for each job); others are read from their files again. */
+export const ORDINALS_REMEMBERED_MAX = 40_000;
 
 /** zlib's level: 3 compresses real logs 20 % worse than 6 at more than twice the speed. */
 export const COMPRESSION_LEVEL_DEFAULT = 3;
@@ -36,3 +36,12 @@ export const OWNER_PROBE_PAUSE_MS = 50;
 
 /** How long an owner may take to tell its process id; it owns the directory either way. */
 export const OWNER_ANSWER_MS = 1_000;
+
+/** Pause at the most before one of several that want to own a directory at the same time tries again. */
+export const OWNER_RETRY_MAX_MS = 100;
+
+/** Bytes in which the intent file grows: never given back, so that a delete can be announced on a full disk. */
+export const INTENT_BLOCK_BYTES = 4_096;
+
+/** Jobs whose rows are prepared for writing before others get a turn: a few milliseconds. */
+export const JOBS_DRAFTED_AT_ONCE = 256;

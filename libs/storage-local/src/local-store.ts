@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { checkJobId, StorageError, type JobCatalog, type LogStore, type Supports } from '@joblet/storage';
 import { toStorageError } from './errors.js';
 import { DIRECTORY_MODE, OWN_DIRECTORY } from './file-names.js';
@@ -52,15 +52,12 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
   const metricsDirectory = resolve(options.metricsDirectory ?? join(baseDirectory, 'metrics'));
   const onEvent = options.onEvent ?? (() => undefined);
   try {
-    for (const directory of [
-      baseDirectory,
-      logsDirectory,
-      metricsDirectory,
-      join(baseDirectory, OWN_DIRECTORY),
-    ]) {
-      await makeDirectory(directory);
-    }
-    const lock = await lockOwner(baseDirectory);
+    const owned = [baseDirectory, logsDirectory, metricsDirectory].filter(
+      (directory, index, all) => index === 0 || dirname(directory) !== all[0],
+    );
+    for (const directory of [logsDirectory, metricsDirectory]) await makeDirectory(directory);
+    for (const directory of owned) await makeDirectory(join(directory, OWN_DIRECTORY));
+    const lock = await lockAll(owned);
     try {
       const layout = new Layout(logsDirectory, metricsDirectory);
       const intents = await IntentFile.open(baseDirectory);
@@ -80,6 +77,21 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
   } catch (error) {
     throw toStorageError(error, `opening the local store in ${baseDirectory}`);
   }
+}
+
+/** Directories that lie elsewhere have an owner of their own: two stores may name the same. */
+async function lockAll(directories: readonly string[]): Promise<OwnerLock> {
+  const locks: OwnerLock[] = [];
+  const release = async (): Promise<void> => {
+    for (const lock of locks) await lock.release();
+  };
+  try {
+    for (const directory of directories) locks.push(await lockOwner(directory));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release };
 }
 
 class LocalStore implements LogStore, JobCatalog {

@@ -18,38 +18,47 @@ export interface FileDraft {
 
 const line = new LogLineFields();
 
-/** The rows of one job, numbered from `firstOrdinal` on, as members for its two files. */
-export function draftLogs(batch: LogBatch, firstOrdinal: bigint, content: 'text' | 'base64'): FileDraft[] {
-  const stdout = new DraftBuilder(content);
-  const stderr = new DraftBuilder(content);
-  for (let row = 0; row < batch.length; row++) {
-    const start = batch.start(row);
-    const end = batch.end(row);
-    scanLogLine(batch.bytes, start, end, line);
-    const builder = line.stream === StreamType.STDERR ? stderr : stdout;
-    const slot = builder.begin(batch, row, firstOrdinal + BigInt(row), line.contentEnd - line.contentStart);
-    builder.encoder.logRow(slot, batch.bytes, start, end);
-  }
-  return [
-    { fileName: STDOUT_FILE, members: stdout.finish() },
-    { fileName: STDERR_FILE, members: stderr.finish() },
-  ].filter(({ members }) => members.length > 0);
-}
+/** Makes members of rows; keeps its buffers from job to job. */
+export class MemberDrafts {
+  private readonly stdout: DraftBuilder;
+  private readonly stderr: DraftBuilder;
+  private readonly samples = new DraftBuilder('text');
 
-/** As `draftLogs`, for the one file of a job's metrics. */
-export function draftMetrics(batch: MetricBatch, firstOrdinal: bigint): FileDraft[] {
-  const builder = new DraftBuilder('text');
-  for (let row = 0; row < batch.length; row++) {
-    const slot = builder.begin(batch, row, firstOrdinal + BigInt(row), 0);
-    builder.encoder.metricRow(slot, batch.bytes, batch.start(row), batch.end(row));
+  constructor(content: 'text' | 'base64') {
+    this.stdout = new DraftBuilder(content);
+    this.stderr = new DraftBuilder(content);
   }
-  return [{ fileName: METRICS_FILE, members: builder.finish() }];
+
+  /** The rows of one job, numbered from `firstOrdinal` on, for its two files. */
+  logs(batch: LogBatch, firstOrdinal: bigint): FileDraft[] {
+    for (let row = 0; row < batch.length; row++) {
+      const start = batch.start(row);
+      const end = batch.end(row);
+      scanLogLine(batch.bytes, start, end, line);
+      const builder = line.stream === StreamType.STDERR ? this.stderr : this.stdout;
+      const slot = builder.begin(batch, row, firstOrdinal + BigInt(row), line.contentEnd - line.contentStart);
+      builder.encoder.logRow(slot, batch.bytes, start, end);
+    }
+    return [
+      { fileName: STDOUT_FILE, members: this.stdout.finish() },
+      { fileName: STDERR_FILE, members: this.stderr.finish() },
+    ].filter(({ members }) => members.length > 0);
+  }
+
+  /** As `logs`, for the one file of a job's metrics. */
+  metrics(batch: MetricBatch, firstOrdinal: bigint): FileDraft[] {
+    for (let row = 0; row < batch.length; row++) {
+      const slot = this.samples.begin(batch, row, firstOrdinal + BigInt(row), 0);
+      this.samples.encoder.metricRow(slot, batch.bytes, batch.start(row), batch.end(row));
+    }
+    return [{ fileName: METRICS_FILE, members: this.samples.finish() }];
+  }
 }
 
 /** Collects the rows of one file into members of bounded size. */
 class DraftBuilder {
   readonly encoder: RowEncoder;
-  private readonly members: MemberDraft[] = [];
+  private members: MemberDraft[] = [];
   private ordinals: bigint[] = [];
   private contentBytes = 0n;
   private timeMin = 0n;
@@ -78,7 +87,9 @@ class DraftBuilder {
 
   finish(): MemberDraft[] {
     this.seal();
-    return this.members;
+    const { members } = this;
+    this.members = [];
+    return members;
   }
 
   private seal(): void {

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openLocalStore } from './index.js';
+import { lockOwner } from './owner-lock.js';
 import { tempDirectory } from './testing/temp-store.js';
 
 const WRITER = fileURLToPath(new URL('./testing/crash-writer.mjs', import.meta.url));
@@ -56,6 +58,36 @@ describe('the owner of a data directory', () => {
       expect(owners).toHaveLength(1);
       await owners[0].value.close();
     }
+  });
+
+  it('is one also while owners come and go, and dead sockets lie about', async () => {
+    const own = join(directory, '.joblet');
+    await mkdir(own);
+    let owners = 0;
+    const openAndClose = async (): Promise<void> => {
+      for (let round = 0; round < 15; round++) {
+        const lock = await lockOwner(directory).catch(() => undefined);
+        if (!lock) continue;
+        owners++;
+        expect(owners).toBe(1);
+        await writeFile(join(own, `owner.${1 + (round % 4)}.sock`), '', { flag: 'a' }).catch(() => undefined);
+        await setImmediate();
+        owners--;
+        await lock.release();
+      }
+    };
+    await Promise.all(Array.from({ length: 5 }, openAndClose));
+  });
+
+  it('refuses a second store that names the same directory for its logs', async () => {
+    const logsDirectory = join(directory, 'elsewhere');
+    const store = await openLocalStore({ baseDirectory: join(directory, 'a'), logsDirectory });
+    await expect(
+      openLocalStore({ baseDirectory: join(directory, 'b'), logsDirectory }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining(`${logsDirectory} is in use by process ${process.pid}`),
+    });
+    await store.close();
   });
 
   it('works where the path is too long for a socket', async () => {

@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '@joblet/storage';
 import { errorCode } from './errors.js';
-import { OWN_DIRECTORY, ownerSocketNumber, ownerSocketName } from './file-names.js';
-import { OWNER_ANSWER_MS, OWNER_PROBE_PAUSE_MS, SOCKET_PATH_BYTES_MAX } from './limits.js';
+import { OWN_DIRECTORY, ownerSocketName, ownerSocketNumber } from './file-names.js';
+import {
+  OWNER_ANSWER_MS,
+  OWNER_PROBE_PAUSE_MS,
+  OWNER_RETRY_MAX_MS,
+  SOCKET_PATH_BYTES_MAX,
+} from './limits.js';
 
 /** One process owns a data directory: what is half written may only be repaired by who writes. */
 export interface OwnerLock {
@@ -15,25 +20,27 @@ export interface OwnerLock {
 
 /**
  * Becomes the owner: listens on a unix socket in the directory, which the kernel closes however the process ends, and
- * which no reused process id can fake; it works over the borders of containers that share the directory. Each new
- * owner takes the next number, and whoever has the highest owns. Rejects with UNAVAILABLE when another process does.
+ * which no reused process id can fake; it works over the borders of containers that share the directory. Rejects with
+ * UNAVAILABLE when another process owns it.
+ *
+ * Two never own at once: each binds a name of its own first, and owns only when it then has the highest number and
+ * nobody answers on any other. Of two that do this at the same time, the later to bind sees the earlier; the earlier
+ * sees it too, or had looked before, and owns.
  */
-export async function lockOwner(baseDirectory: string): Promise<OwnerLock> {
-  const directory = join(baseDirectory, OWN_DIRECTORY);
-  const handle = await open(directory, 'r');
+export async function lockOwner(directory: string): Promise<OwnerLock> {
+  const handle = await open(join(directory, OWN_DIRECTORY), 'r');
+  const sockets = new OwnerSockets(directory, handle);
   const server = createServer((socket) => socket.on('error', () => socket.destroy()).end(`${process.pid}\n`));
   server.unref();
   try {
     for (;;) {
-      const highest = await highestNumber(directory);
-      if (highest > 0) await refuseIfAlive(handle, baseDirectory, ownerSocketName(highest));
-      if (!(await listen(server, socketPath(handle, directory, ownerSocketName(highest + 1))))) continue;
-      if ((await highestNumber(directory)) === highest + 1) {
-        await removeOlder(directory, highest + 1);
-        return { release: () => closeAll(server, handle) };
-      }
-      // Somebody who came later has taken the next number: theirs is the directory, or the next round tells.
+      const numbers = await sockets.numbers();
+      for (const number of numbers) await sockets.refuseIfAlive(number);
+      const ours = Math.max(0, ...numbers) + 1;
+      if (!(await listen(server, sockets.path(ours)))) continue;
+      if (await sockets.isOnly(ours)) return { release: () => closeAll(server, handle) };
       await close(server);
+      await delay(Math.random() * OWNER_RETRY_MAX_MS);
     }
   } catch (error) {
     await closeAll(server, handle);
@@ -41,23 +48,67 @@ export async function lockOwner(baseDirectory: string): Promise<OwnerLock> {
   }
 }
 
-async function refuseIfAlive(handle: FileHandle, baseDirectory: string, name: string): Promise<void> {
-  const path = socketPath(handle, join(baseDirectory, OWN_DIRECTORY), name);
-  for (const pauseMs of [0, OWNER_PROBE_PAUSE_MS]) {
-    // A socket that is bound and does not listen yet refuses as a dead one does: asked again, it does not.
-    await delay(pauseMs);
-    const owner = await probe(path);
-    if (owner === undefined) continue;
+/** The sockets of those who own, owned or want to own one data directory. */
+class OwnerSockets {
+  private readonly dataDirectory: string;
+  private readonly directory: string;
+  private readonly handle: FileHandle;
+
+  constructor(dataDirectory: string, handle: FileHandle) {
+    this.dataDirectory = dataDirectory;
+    this.directory = join(dataDirectory, OWN_DIRECTORY);
+    this.handle = handle;
+  }
+
+  async numbers(): Promise<number[]> {
+    const numbers = (await readdir(this.directory)).map(ownerSocketNumber);
+    return numbers.filter((number) => number !== undefined);
+  }
+
+  async refuseIfAlive(number: number): Promise<void> {
+    const owner = await this.probe(number);
+    if (owner === undefined) return;
     const who = owner === '' ? 'another process' : `process ${owner}`;
     throw new StorageError(
       'UNAVAILABLE',
-      `${baseDirectory} is in use by ${who}; stop it, or use another directory`,
+      `${this.dataDirectory} is in use by ${who}; stop it, or use another directory`,
     );
+  }
+
+  /** Whether there is no higher number, and nobody behind the others, which are removed. */
+  async isOnly(ours: number): Promise<boolean> {
+    const others = (await this.numbers()).filter((number) => number !== ours);
+    if (others.some((number) => number > ours)) return false;
+    for (const number of others) if ((await this.probe(number)) !== undefined) return false;
+    for (const number of others) await rm(join(this.directory, ownerSocketName(number)), { force: true });
+    return true;
+  }
+
+  /** Node cuts a path that is too long for a socket: Linux has a short one to every open directory. */
+  path(number: number): string {
+    const name = ownerSocketName(number);
+    const path = join(this.directory, name);
+    if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
+    if (process.platform === 'linux') return `/proc/self/fd/${this.handle.fd}/${name}`;
+    throw new StorageError(
+      'UNAVAILABLE',
+      `${path} has more than ${SOCKET_PATH_BYTES_MAX} bytes, too many for a socket; use a shorter base directory`,
+    );
+  }
+
+  /** The process id of who listens, '' when it does not say, undefined when nobody does. */
+  private async probe(number: number): Promise<string | undefined> {
+    for (const pauseMs of [0, OWNER_PROBE_PAUSE_MS]) {
+      // A socket that is bound and does not listen yet refuses as a dead one does: asked again, it does not.
+      await delay(pauseMs);
+      const answer = await ask(this.path(number));
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
   }
 }
 
-/** The owner's process id, '' when it does not say, undefined when nobody listens. */
-async function probe(path: string): Promise<string | undefined> {
+async function ask(path: string): Promise<string | undefined> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');
@@ -80,29 +131,6 @@ async function listen(server: Server, path: string): Promise<boolean> {
   } catch (error) {
     if (errorCode(error) === 'EADDRINUSE') return false;
     throw error;
-  }
-}
-
-/** Node cuts a path that is too long for a socket: Linux has a short one to every open directory. */
-function socketPath(handle: FileHandle, directory: string, name: string): string {
-  const path = join(directory, name);
-  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return path;
-  if (process.platform === 'linux') return `/proc/self/fd/${handle.fd}/${name}`;
-  throw new StorageError(
-    'UNAVAILABLE',
-    `${path} has more than ${SOCKET_PATH_BYTES_MAX} bytes, too many for a socket; use a shorter base directory`,
-  );
-}
-
-async function highestNumber(directory: string): Promise<number> {
-  const numbers = (await readdir(directory)).map(ownerSocketNumber);
-  return Math.max(0, ...numbers.filter((number) => number !== undefined));
-}
-
-async function removeOlder(directory: string, ours: number): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const number = ownerSocketNumber(name);
-    if (number !== undefined && number < ours) await rm(join(directory, name), { force: true });
   }
 }
 

@@ -15,24 +15,25 @@ import {
   type ReadOptions,
   type RowQuery,
 } from '@joblet/storage';
-import { isMissing, toStorageError } from './errors.js';
-import { FileSnapshot } from './file-snapshot.js';
-import { FILES, type JobFile, type Layout } from './layout.js';
+import { toStorageError } from './errors.js';
+import type { JobFile, Layout } from './layout.js';
 import type { WantsMember } from './member-scanner.js';
 import { mergeRows } from './merge-rows.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from './row-kind.js';
 import { RowSource } from './row-source.js';
+import { JobSnapshot } from './job-snapshot.js';
 import type { Visibility } from './visibility.js';
-
-/** A file of a job as long as readers may see it. */
-interface VisibleFile {
-  readonly path: string;
-  readonly stream: number;
-  readonly length: number;
-}
 
 /** Told when a file has rows that name another job than their directory does. */
 export type OnForeignJobId = (jobId: string, rows: number) => void;
+
+/** What is known of the rows of one kind when all have been looked at. */
+interface Survey {
+  /** That the job's next row gets. */
+  readonly nextOrdinal: bigint;
+  /** By stream. */
+  readonly totals: ReadonlyMap<number, RowSource<StoredRow>['totals']>;
+}
 
 export class Reader {
   private readonly layout: Layout;
@@ -51,37 +52,40 @@ export class Reader {
     this.closed = true;
   }
 
-  readLogs(query: LogQuery, options: ReadOptions): AsyncIterable<LogBatch | Gap> {
-    return selectLogs(query, () => this.scan(LOGS, 'logs', query, options.signal), options);
+  readLogs(query: LogQuery, options: ReadOptions): AsyncGenerator<LogBatch | Gap> {
+    return this.read(query, options, LOGS, 'logs', (scan) => selectLogs(query, scan, options));
   }
 
-  readMetrics(query: MetricQuery, options: ReadOptions): AsyncIterable<MetricBatch | Gap> {
-    return selectMetrics(query, () => this.scan(METRICS, 'metrics', query, options.signal), options);
+  readMetrics(query: MetricQuery, options: ReadOptions): AsyncGenerator<MetricBatch | Gap> {
+    return this.read(query, options, METRICS, 'metrics', (scan) => selectMetrics(query, scan, options));
   }
 
   /** Whether anything is known of the job: a row, or at least a directory. */
   exists(jobId: string): boolean {
     if (this.visibility.isBeingDeleted(jobId)) return false;
-    if (this.visibleFiles('logs', jobId).length > 0 || this.visibleFiles('metrics', jobId).length > 0)
-      return true;
-    return (
-      !this.visibility.isBeingWritten(jobId) &&
-      this.layout.directories(jobId).some((path) => existsSync(path))
-    );
+    const isThere = this.layout.directories(jobId).some((path) => existsSync(path));
+    if (!isThere || !this.visibility.isBeingWritten(jobId)) return isThere;
+    // A write that has not ended may have made the directories: then only rows from before count.
+    return this.layout
+      .paths(jobId)
+      .some((path) => (this.visibility.visibleLength(path) ?? fileSize(path)) > 0);
   }
 
   async nextOrdinal(area: JobFile['area'], jobId: string): Promise<bigint> {
-    const files = this.visibleFiles(area, jobId);
-    if (files.length === 0) return 0n;
-    return (await this.survey(area, jobId, files)).nextOrdinal;
+    const files = JobSnapshot.openSync(this.layout, this.visibility, jobId, [area]);
+    try {
+      return (await this.survey(area, files)).nextOrdinal;
+    } finally {
+      await files.close();
+    }
   }
 
   async *listJobs(query: JobListQuery): AsyncGenerator<JobInfo> {
-    const { prefix = '' } = query;
-    const jobIds = (await this.layout.jobIds()).filter((jobId) => jobId.startsWith(prefix));
+    const { prefix = '', afterJobId = '' } = query;
+    const jobIds = await this.layout.jobIds();
     const found: JobInfo[] = [];
     for (const jobId of jobIds) {
-      this.throwIfClosed();
+      if (!jobId.startsWith(prefix) || jobId <= afterJobId) continue;
       const job = await this.jobInfo(jobId).catch(ifKnown);
       if (!job || !matchesJobList(job, query)) continue;
       if (query.sort === 'newest') found.push(job);
@@ -92,122 +96,105 @@ export class Reader {
 
   async jobInfo(jobId: string): Promise<JobInfo> {
     this.throwIfClosed();
-    if (!this.exists(jobId)) throw StorageError.jobNotFound(jobId);
-    const logFiles = this.visibleFiles('logs', jobId);
-    const metricFiles = this.visibleFiles('metrics', jobId);
-    const logs = await this.survey('logs', jobId, logFiles);
-    const metrics = await this.survey('metrics', jobId, metricFiles);
-    const all = [...logs.totals.values(), ...metrics.totals.values()].filter(({ rows }) => rows > 0n);
-    const min = (a: bigint, b: bigint) => (a < b ? a : b);
-    const max = (a: bigint, b: bigint) => (a > b ? a : b);
-    return {
-      jobId,
-      firstTime: all.length > 0 ? all.map(({ timeMin }) => timeMin).reduce(min) : 0n,
-      lastTime: all.length > 0 ? all.map(({ timeMax }) => timeMax).reduce(max) : 0n,
-      stdout: rowStats(logs.totals.get(1)),
-      stderr: rowStats(logs.totals.get(2)),
-      metrics: rowStats(metrics.totals.get(0)),
-      sizeBytes: BigInt([...logFiles, ...metricFiles].reduce((sum, { length }) => sum + length, 0)),
-      gaps: logs.gaps + metrics.gaps,
-    };
+    const files = this.snapshot(jobId, ['logs', 'metrics']);
+    try {
+      const logs = await this.survey('logs', files);
+      const metrics = await this.survey('metrics', files);
+      const all = [...logs.totals.values(), ...metrics.totals.values()].filter(({ rows }) => rows > 0n);
+      const min = (a: bigint, b: bigint) => (a < b ? a : b);
+      const max = (a: bigint, b: bigint) => (a > b ? a : b);
+      return {
+        jobId,
+        firstTime: all.length > 0 ? all.map(({ timeMin }) => timeMin).reduce(min) : 0n,
+        lastTime: all.length > 0 ? all.map(({ timeMax }) => timeMax).reduce(max) : 0n,
+        stdout: rowStats(logs.totals.get(1)),
+        stderr: rowStats(logs.totals.get(2)),
+        metrics: rowStats(metrics.totals.get(0)),
+        sizeBytes: BigInt(files.sizeBytes),
+        gaps: logs.gaps + metrics.gaps,
+      };
+    } finally {
+      await files.close();
+    }
   }
 
-  private async *scan<Row extends StoredRow, Batch>(
+  /** Reads one snapshot of the job's files, however often `select` scans them. */
+  private async *read<Row extends StoredRow, Batch>(
+    query: RowQuery,
+    { signal }: ReadOptions,
     kind: RowKind<Row, Batch>,
     area: JobFile['area'],
-    query: RowQuery,
-    signal: AbortSignal | undefined,
+    select: (scan: () => AsyncIterable<Batch | Gap>) => AsyncIterable<Batch | Gap>,
   ): AsyncGenerator<Batch | Gap> {
     const checkpoint = (): void => {
       if (signal?.aborted) throw StorageError.aborted(signal);
       this.throwIfClosed();
     };
-    checkpoint();
-    const { jobId } = query;
-    if (!this.exists(jobId)) throw StorageError.jobNotFound(jobId);
-    const wants = wantsOf(query);
-    const files = this.visibleFiles(area, jobId);
-    const sources: RowSource<Row>[] = [];
+    let files: JobSnapshot | undefined;
+    const scan = (): AsyncIterable<Batch | Gap> => {
+      checkpoint();
+      files ??= this.snapshot(query.jobId, [area]);
+      return this.rows(kind, area, files, wantsOf(query), checkpoint);
+    };
     try {
-      await this.openSources(sources, kind, jobId, files, wants, checkpoint);
-      yield* mergeRows(kind, jobId, sources);
-    } catch (error) {
-      throw readError(error, jobId);
+      yield* select(scan);
     } finally {
-      await this.closeSources(sources, jobId);
+      await files?.close();
+    }
+  }
+
+  /** JOB_NOT_FOUND when nothing is known of the job. In one turn: no write and no delete comes between. */
+  private snapshot(jobId: string, areas: readonly JobFile['area'][]): JobSnapshot {
+    try {
+      if (!this.exists(jobId)) throw StorageError.jobNotFound(jobId);
+      return JobSnapshot.openSync(this.layout, this.visibility, jobId, areas);
+    } catch (error) {
+      throw toStorageError(error, `reading job ${jobId}`);
+    }
+  }
+
+  private async *rows<Row extends StoredRow, Batch>(
+    kind: RowKind<Row, Batch>,
+    area: JobFile['area'],
+    files: JobSnapshot,
+    wants: WantsMember,
+    checkpoint: () => void,
+  ): AsyncGenerator<Batch | Gap, Survey> {
+    const { jobId } = files;
+    const sources = files
+      .of(area)
+      .map(({ file, stream }) => new RowSource(kind, file, { jobId, stream, wants, checkpoint }));
+    try {
+      const nextOrdinal = yield* mergeRows(kind, jobId, sources);
+      return { nextOrdinal, totals: new Map(sources.map(({ stream, totals }) => [stream, totals])) };
+    } catch (error) {
+      throw toStorageError(error, `reading job ${jobId}`);
+    } finally {
+      const foreign = sources.reduce((sum, { totals }) => sum + totals.foreignJobIds, 0);
+      if (foreign > 0) this.onForeignJobId(jobId, foreign);
     }
   }
 
   /** All that is known of a job's rows without giving one of them out. */
-  private async survey(area: JobFile['area'], jobId: string, files: readonly VisibleFile[]) {
+  private async survey(area: JobFile['area'], files: JobSnapshot): Promise<Survey & { gaps: number }> {
     const kind: RowKind<StoredRow, unknown> = area === 'logs' ? LOGS : METRICS;
-    const sources: RowSource<StoredRow>[] = [];
-    try {
-      await this.openSources(
-        sources,
-        kind,
-        jobId,
-        files,
-        () => false,
-        () => this.throwIfClosed(),
-      );
-      const rows = mergeRows(kind, jobId, sources);
-      let gaps = 0;
-      for (;;) {
-        const step = await rows.next();
-        if (step.done) {
-          const totals = new Map(sources.map((source) => [source.stream, source.totals]));
-          return { nextOrdinal: step.value, gaps, totals };
-        }
-        if (isGap(step.value)) gaps++;
-      }
-    } catch (error) {
-      throw readError(error, jobId);
-    } finally {
-      await this.closeSources(sources, jobId);
+    const rows = this.rows(
+      kind,
+      area,
+      files,
+      () => false,
+      () => this.throwIfClosed(),
+    );
+    for (let gaps = 0; ;) {
+      const step = await rows.next();
+      if (step.done) return { ...step.value, gaps };
+      if (isGap(step.value)) gaps++;
     }
-  }
-
-  private async openSources<Row extends StoredRow>(
-    sources: RowSource<Row>[],
-    kind: RowKind<Row, unknown>,
-    jobId: string,
-    files: readonly VisibleFile[],
-    wants: WantsMember,
-    checkpoint: () => void,
-  ): Promise<void> {
-    for (const { path, stream, length } of files) {
-      const file = await FileSnapshot.open(path, length);
-      sources.push(new RowSource(kind, file, { jobId, stream, wants, checkpoint }));
-    }
-  }
-
-  private async closeSources(sources: readonly RowSource<StoredRow>[], jobId: string): Promise<void> {
-    const foreign = sources.reduce((sum, { totals }) => sum + totals.foreignJobIds, 0);
-    if (foreign > 0) this.onForeignJobId(jobId, foreign);
-    for (const source of sources) await source.close();
-  }
-
-  /** In one turn of the event loop, so that no write comes between the files. */
-  private visibleFiles(area: JobFile['area'], jobId: string): VisibleFile[] {
-    const files: VisibleFile[] = [];
-    for (const { fileName, stream } of FILES[area]) {
-      const path = this.layout.path({ area, jobId, fileName });
-      const length =
-        this.visibility.visibleLength(path) ?? statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      if (length > 0) files.push({ path, stream, length });
-    }
-    return files;
   }
 
   private throwIfClosed(): void {
     if (this.closed) throw StorageError.closed();
   }
-}
-
-/** A file that is gone between looking and opening went with its job. */
-function readError(error: unknown, jobId: string): StorageError {
-  return isMissing(error) ? StorageError.jobNotFound(jobId) : toStorageError(error, `reading job ${jobId}`);
 }
 
 /** A job that is gone by the time it is looked at is none; other errors stay errors. */
@@ -222,6 +209,10 @@ function wantsOf({ startTime, endTime, afterOrdinal }: RowQuery): WantsMember {
     if (endTime !== undefined && timeMin > endTime) return false;
     return afterOrdinal === undefined || ordinals[ordinals.length - 1] > afterOrdinal;
   };
+}
+
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function rowStats(totals: { rows: bigint; contentBytes: bigint } | undefined) {

@@ -93,10 +93,6 @@ export class RowSource<Row extends StoredRow> {
     }
   }
 
-  async close(): Promise<void> {
-    await this.file.close();
-  }
-
   private start(member: Member): void {
     const ordinals = member.extra?.ordinals;
     const last = ordinals?.at(-1);

@@ -13,6 +13,7 @@ import {
 import { CANDIDATE_READ_BYTES, READ_AHEAD_BYTES, ZERO_RUN_BYTES } from './limits.js';
 
 const NEWLINE = 0x0a;
+const OPEN_BRACE = 0x7b;
 const ZEROS = Buffer.alloc(ZERO_RUN_BYTES);
 /** What a sync flush leaves at its end: a member of the older Go generation ends with it, without trailer. */
 const SYNC_FLUSH_END = Buffer.from([0x00, 0x00, 0xff, 0xff]);
@@ -39,6 +40,7 @@ async function isMember(file: FileSnapshot, pos: number): Promise<boolean> {
   const header = parseHeader(await file.read(pos, HEADER_BYTES_MAX), 0);
   if (!header) return false;
   if (header.extra) return true;
+  let began = false;
   for (const length of CANDIDATE_READ_BYTES) {
     const bytes = await file.read(pos + header.headerBytes, length);
     const whole = await inflateWhole(bytes);
@@ -51,10 +53,11 @@ async function isMember(file: FileSnapshot, pos: number): Promise<boolean> {
     }
     const rowEnd = text.indexOf(NEWLINE);
     if (rowEnd >= 0) return isRow(text, rowEnd);
-    if (text.length > 0 && text[0] !== 0x7b) return false;
+    if (text.length > 0 && text[0] !== OPEN_BRACE) return false;
+    began = text.length > 0;
   }
   // A first row longer than all that was looked at: it began as one.
-  return true;
+  return began;
 }
 
 function isRow(text: Buffer, end: number): boolean {
@@ -96,8 +99,6 @@ export async function salvage(
   if (behind >= TRAILER_BYTES) return undefined;
   const text = inflated.text.subarray(0, inflated.text.lastIndexOf(NEWLINE) + 1);
   const complete =
-    next === file.size &&
-    text.length === inflated.text.length &&
-    bytes.subarray(-SYNC_FLUSH_END.length).equals(SYNC_FLUSH_END);
+    text.length === inflated.text.length && bytes.subarray(-SYNC_FLUSH_END.length).equals(SYNC_FLUSH_END);
   return { text, complete };
 }

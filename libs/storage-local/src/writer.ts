@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { StorageError, type LogBatch, type MetricBatch } from '@joblet/storage';
 import { eachLimited } from './each-limited.js';
 import { toStorageError } from './errors.js';
@@ -5,8 +6,8 @@ import { appendDurably, fileLength, removeDirectories, undoAppends, type Append 
 import { encodeMember } from './gzip-member.js';
 import type { FileBefore, Intent, IntentFile } from './intent.js';
 import type { JobFile, Layout } from './layout.js';
-import { FILES_AT_ONCE, JOBS_REMEMBERED_MAX } from './limits.js';
-import { draftLogs, draftMetrics, type MemberDraft } from './member-drafts.js';
+import { FILES_AT_ONCE, JOBS_DRAFTED_AT_ONCE, ORDINALS_REMEMBERED_MAX } from './limits.js';
+import { MemberDrafts, type MemberDraft } from './member-drafts.js';
 import type { Visibility } from './visibility.js';
 
 export interface WriterOptions {
@@ -33,7 +34,8 @@ export class Writer implements Visibility {
   private readonly lengthsBefore = new Map<string, number>();
   private readonly beingWritten = new Set<string>();
   private beingDeleted: string | undefined;
-  private needsRecovery = false;
+  /** What failed, or is under way: undone or carried through before anything else is written. */
+  private pending: Intent | undefined;
 
   constructor(layout: Layout, intents: IntentFile, options: WriterOptions) {
     this.layout = layout;
@@ -53,19 +55,17 @@ export class Writer implements Visibility {
   deleteJob(jobId: string, exists: () => boolean): Promise<void> {
     return this.inOrder(`deleting job ${jobId}`, async () => {
       if (!exists()) throw StorageError.jobNotFound(jobId);
-      const intent: Intent = { kind: 'delete', jobId };
-      this.needsRecovery = true;
-      await this.intents.begin(intent);
+      this.pending = { kind: 'delete', jobId };
+      await this.intents.begin(this.pending);
       this.beingDeleted = jobId;
-      await this.finish(intent);
+      await this.finish(this.pending);
     });
   }
 
-  /** Undoes or carries through what a crash, or a failure, left half done. Resolves to what it was. */
+  /** Undoes or carries through what a crash left half done. Resolves to what it was. */
   async recover(): Promise<Intent | undefined> {
     const intent = await this.intents.read();
     if (intent) await this.finish(intent);
-    else this.settle();
     return intent;
   }
 
@@ -89,7 +89,7 @@ export class Writer implements Visibility {
   private inOrder(doing: string, work: () => Promise<void>): Promise<void> {
     const done = this.last.then(async () => {
       try {
-        if (this.needsRecovery) await this.recover();
+        if (this.pending) await this.repeat(this.pending);
         await work();
       } catch (error) {
         throw toStorageError(error, doing);
@@ -101,17 +101,27 @@ export class Writer implements Visibility {
 
   private async write(area: JobFile['area'], batch: LogBatch | MetricBatch): Promise<void> {
     const nextOrdinals = new Map<string, bigint>();
-    const drafts: DraftFile[] = [];
+    const files: DraftFile[] = [];
+    const drafts = new MemberDrafts(this.options.content);
+    let jobs = 0;
     for (const [jobId, rows] of batch.byJob()) {
+      if (++jobs % JOBS_DRAFTED_AT_ONCE === 0) await setImmediate();
       const first = await this.nextOrdinal(area, jobId);
       nextOrdinals.set(ordinalKey(area, jobId), first + BigInt(rows.length));
-      const files =
-        rows.kind === 'logs' ? draftLogs(rows, first, this.options.content) : draftMetrics(rows, first);
-      for (const file of files) drafts.push({ area, jobId, ...file });
+      const drafted = rows.kind === 'logs' ? drafts.logs(rows, first) : drafts.metrics(rows, first);
+      for (const file of drafted) files.push({ area, jobId, ...file });
     }
-    await this.append(drafts);
-    if (this.nextOrdinals.size + nextOrdinals.size > JOBS_REMEMBERED_MAX) this.nextOrdinals.clear();
-    for (const [key, ordinal] of nextOrdinals) this.nextOrdinals.set(key, ordinal);
+    await this.append(files);
+    for (const [key, ordinal] of nextOrdinals) this.remember(key, ordinal);
+  }
+
+  /** The least recently written is forgotten first. */
+  private remember(key: string, ordinal: bigint): void {
+    this.nextOrdinals.delete(key);
+    this.nextOrdinals.set(key, ordinal);
+    if (this.nextOrdinals.size <= ORDINALS_REMEMBERED_MAX) return;
+    const [oldest] = this.nextOrdinals.keys();
+    this.nextOrdinals.delete(oldest);
   }
 
   private async append(drafts: readonly DraftFile[]): Promise<void> {
@@ -120,14 +130,14 @@ export class Writer implements Visibility {
     await eachLimited(drafts, FILES_AT_ONCE, async ({ area, jobId, fileName, members }) => {
       const path = this.layout.path({ area, jobId, fileName });
       const length = await fileLength(path);
-      const encoded: Buffer[] = [];
-      for (const { text, extra } of members)
-        encoded.push(await encodeMember(text, extra, this.options.level));
+      const encoded = await Promise.all(
+        members.map(({ text, extra }) => encodeMember(text, extra, this.options.level)),
+      );
       files.push({ area, jobId, fileName, length });
       appends.push({ path, isNew: length === 0, members: encoded });
     });
     const intent: Intent = { kind: 'append', files };
-    this.needsRecovery = true;
+    this.pending = intent;
     for (const file of files) {
       this.lengthsBefore.set(this.layout.path(file), file.length);
       this.beingWritten.add(file.jobId);
@@ -137,11 +147,18 @@ export class Writer implements Visibility {
       await appendDurably(appends);
       await this.intents.end();
     } catch (error) {
-      // The intent stays if this fails too: the next write, or the next start, tries again.
-      await this.finish(intent).catch(() => undefined);
+      // The intent stays if this fails too: the next call, or the next start, tries again.
+      await this.repeat(intent).catch(() => undefined);
       throw error;
     }
     this.settle();
+  }
+
+  /** As `finish`, when it is not known whether the file still has the intent. */
+  private async repeat(intent: Intent): Promise<void> {
+    await this.intents.begin(intent);
+    if (intent.kind === 'delete') this.beingDeleted = intent.jobId;
+    await this.finish(intent);
   }
 
   private async finish(intent: Intent): Promise<void> {
@@ -158,7 +175,7 @@ export class Writer implements Visibility {
 
   /** Nothing is under way any more: readers see the files as they are. */
   private settle(): void {
-    this.needsRecovery = false;
+    this.pending = undefined;
     this.lengthsBefore.clear();
     this.beingWritten.clear();
     this.beingDeleted = undefined;

@@ -78,6 +78,8 @@ export function hasFeature<Name extends Feature>(
 export interface JobListQuery {
   /** Only ids that start with this. */
   readonly prefix?: string;
+  /** Only ids behind this one, in the order of the bytes: the next page of a listing by id. */
+  readonly afterJobId?: string;
   /** Only jobs whose rows' times overlap the range: Unix nanoseconds, both inclusive. */
   readonly startTime?: bigint;
   readonly endTime?: bigint;

@@ -14,6 +14,8 @@ describe('matchesJobList', () => {
     [{}, true],
     [{ prefix: 'ci-' }, true],
     [{ prefix: 'ci-12' }, false],
+    [{ afterJobId: 'ci-0' }, true],
+    [{ afterJobId: 'ci-1' }, false],
     [{ startTime: 20n }, true],
     [{ startTime: 21n }, false],
     [{ endTime: 10n }, true],

@@ -203,6 +203,19 @@ describe('the query API', () => {
     expect(await query({ startTime: time + 5n, endTime: time + 6n })).toEqual(['line 5', 'line 6']);
   });
 
+  it('a client that does not read holds its slot until the deadline, and no longer', async () => {
+    await persist.stop();
+    await persist.configure({ query: { max_concurrent: 1, timeout_seconds: 1 } });
+    await persist.start();
+    await send(...Array.from({ length: 2_000 }, (_, index) => logFrame('big', index, 'x'.repeat(5_000))));
+    const stuck = persist.client().queryLogs({ jobId: 'big' })[Symbol.asyncIterator]();
+    await stuck.next();
+    // The second waits for the slot, at most as long as a query may take itself: then there is one for the third.
+    const other = persist.client();
+    await collect(other.queryLogs({ jobId: 'job-b' })).catch(() => undefined);
+    expect(texts(await collect(other.queryLogs({ jobId: 'job-b' })))).toEqual(['b']);
+  });
+
   it('aggregates metrics', async () => {
     const metrics = persist
       .client()

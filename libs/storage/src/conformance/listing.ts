@@ -141,6 +141,8 @@ const selected: ConformanceCase = {
       for (const prefix of ['../', '/', 'ci-1/', '*', '\0', '-', 'x'.repeat(500)])
         await sameIds(store, { prefix }, []);
       await sameIds(store, { prefix: '' }, ['cd-1', 'ci-1', 'ci-10', 'ci-2']);
+      await sameIds(store, { afterJobId: 'ci-1' }, ['ci-10', 'ci-2']);
+      await sameIds(store, { prefix: 'c', afterJobId: 'cd-2', endTime: 15n }, ['ci-1', 'ci-2']);
       await sameIds(store, { startTime: 36n }, ['cd-1', 'ci-10']);
       await sameIds(store, { startTime: 35n }, ['cd-1', 'ci-10', 'ci-2']);
       await sameIds(store, { endTime: 14n }, ['cd-1', 'ci-1']);

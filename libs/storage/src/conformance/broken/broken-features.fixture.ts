@@ -56,6 +56,11 @@ const lists: Mistake[] = [
     create: listing((query) => ({ ...query, prefix: '' })),
   },
   {
+    mistake: 'begins each page anew',
+    fails: [SELECTED],
+    create: listing((query) => ({ ...query, afterJobId: '' })),
+  },
+  {
     mistake: 'ignores the start',
     fails: [SELECTED],
     create: listing((query) => ({ ...query, startTime: -(2n ** 63n) })),
