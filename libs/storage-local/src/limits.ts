@@ -4,7 +4,7 @@ export const MEMBER_TEXT_BYTES_MAX = 256 * 1024;
 /** Rows of one member at the most, so that its ordinals always fit the 64 KiB of an FEXTRA field (RFC 1952). */
 export const MEMBER_ROWS_MAX = 4_096;
 
-/** A member that inflates to more is reported as damaged: rows are at most 128 MiB, six times that when escaped. */
+/** A member that inflates to more is reported as damaged; ours do not: a row is at most 128 MiB, six times that escaped. */
 export const INFLATED_BYTES_MAX = 1024 * 1024 * 1024;
 
 /** What a read takes from a file at least; also the first try at a member of unknown length. */
