@@ -58,6 +58,12 @@ describe('aggregation of metrics', () => {
     expect(aggregate('avg', 0n, [sample(1n, 0, -1n), sample(1n, 0, -2n)])[0].data.memoryUsage).toBe(-2n);
   });
 
+  it('stops at what an int64 can hold', () => {
+    const most = 2n ** 63n - 1n;
+    expect(aggregate('sum', 0n, [sample(1n, 0, most), sample(1n, 0, most)])[0].data.memoryUsage).toBe(most);
+    expect(aggregate('avg', 0n, [sample(1n, 0, most), sample(1n, 0, most)])[0].data.memoryUsage).toBe(most);
+  });
+
   it('dates the whole range by its start when there is one', () => {
     expect(aggregate('max', 0n, rows, 7n)[0].timestamp).toBe(7n);
   });

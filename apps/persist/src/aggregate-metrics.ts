@@ -4,6 +4,7 @@ import type { DiskIo, MetricData, NetworkIo } from '@joblet/wire';
 import { AGGREGATION_STEPS_MAX, PERCENTILE_SAMPLES_MAX } from './limits.js';
 import { invalid } from './query-request.js';
 
+const INT64_MAX = 2n ** 63n - 1n;
 const PERCENTILES = { p50: 50, p95: 95, p99: 99 } as const;
 const AGGREGATIONS = ['avg', 'min', 'max', 'sum', 'count', 'p50', 'p95', 'p99'] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
@@ -134,7 +135,7 @@ function valuesOf(data: MetricData): [name: string, value: Value][] {
 
 function toMetricData(valueOf: (name: string) => Value | undefined): MetricData {
   const double = (name: string) => Number(valueOf(name) ?? 0);
-  const int = (name: string) => BigInt(valueOf(name) ?? 0);
+  const int = (name: string) => saturated(BigInt(valueOf(name) ?? 0));
   const data: MetricData = {
     cpuUsage: double('cpuUsage'),
     memoryUsage: int('memoryUsage'),
@@ -149,6 +150,11 @@ function toMetricData(valueOf: (name: string) => Value | undefined): MetricData 
     data.networkIo = { rxBytes, txBytes, rxPackets, txPackets };
   }
   return data;
+}
+
+/** A sum may be more than the field can hold. */
+function saturated(value: bigint): bigint {
+  return value > INT64_MAX ? INT64_MAX : value < -INT64_MAX - 1n ? -INT64_MAX - 1n : value;
 }
 
 function add(a: Value, b: Value): Value {

@@ -26,7 +26,19 @@ export function createGrpcServer(options: {
     readMaxBytes: MESSAGE_BYTES_MAX,
     writeMaxBytes: MESSAGE_BYTES_MAX,
   });
-  const server = createServer({ settings: { maxConcurrentStreams: options.streamsMax } }, adapter);
+  const server = createServer(
+    { settings: { maxConcurrentStreams: options.streamsMax } },
+    (request, response) => {
+      // Clients of a unix socket send what they like as authority: some the path of the socket, which is no host.
+      request.headers[':authority'] = 'localhost';
+      try {
+        adapter(request, response);
+      } catch {
+        // The adapter makes a URL of the path at once, and throws when it is none.
+        response.writeHead(400).end();
+      }
+    },
+  );
   server.on('session', (session) => {
     sessions.add(session);
     session.on('close', () => sessions.delete(session));

@@ -64,10 +64,8 @@ async function run({ config, warnings, notes }: LoadedConfig, file: string | und
   try {
     await started;
   } catch (error) {
-    logger.fatal(
-      { err: error },
-      `persist cannot start: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    logger.debug({ err: error }, 'persist cannot start');
+    logger.fatal(`persist cannot start: ${error instanceof Error ? error.message : String(error)}`);
     close();
     process.exit(EXIT_FAILED);
   }

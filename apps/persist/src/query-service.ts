@@ -16,6 +16,7 @@ import {
   type Gap,
   type JobCatalog,
   type JobInfo,
+  type LogQuery,
   type LogRow,
   type LogStore,
   type MetricRow,
@@ -52,6 +53,11 @@ export interface QueryServiceOptions {
 export function createQueryService(options: QueryServiceOptions): ServiceImpl<typeof PersistService> {
   const { store, limits } = options;
   const slots = new Slots(limits.concurrentMax);
+
+  /** All rows here are of this node: of another there are none, though the job may be known. */
+  function ofNode({ nodeId }: { nodeId: string }, query: LogQuery): LogQuery {
+    return nodeId === '' || nodeId === options.nodeId ? query : { jobId: query.jobId, limit: 0 };
+  }
 
   /** Gives a call a deadline, an answer to every error, and counts it. */
   async function* run<Message>(
@@ -113,20 +119,18 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
   }
 
   async function* logMessages(request: QueryLogsRequest, context: HandlerContext, signal: AbortSignal) {
-    const query = logQuery(request);
-    if (request.nodeId !== '' && request.nodeId !== options.nodeId) return;
+    const query = ofNode(request, logQuery(request));
     for await (const batch of withoutGaps(store.readLogs(query, { signal }), context)) {
       yield Array.from(batch, logMessage);
     }
   }
 
   async function* metricMessages(request: QueryMetricsRequest, context: HandlerContext, signal: AbortSignal) {
-    const query = metricQuery(request);
+    const query = ofNode(request, metricQuery(request));
     const aggregator =
       request.aggregation === ''
         ? undefined
         : new MetricAggregator(parseAggregation(request.aggregation), request.step, request.startTime);
-    if (request.nodeId !== '' && request.nodeId !== options.nodeId) return;
     for await (const batch of withoutGaps(store.readMetrics(query, { signal }), context)) {
       if (!aggregator) yield Array.from(batch, metricMessage);
       else for (const row of batch) aggregator.add(row);

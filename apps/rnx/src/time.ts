@@ -29,8 +29,9 @@ export function parseDuration(text: string): bigint | undefined {
  */
 export function parseTime(text: string, now: bigint): bigint | undefined {
   const time = text === 'now' ? now : (relativeTime(text, now) ?? unixTime(text) ?? rfc3339Time(text));
+  if (time === undefined || time < 0n || time > TIME_MAX) return undefined;
   // 0 means "unbounded" to the service.
-  return time !== undefined && time > 0n && time <= TIME_MAX ? time : undefined;
+  return time === 0n ? 1n : time;
 }
 
 /** As in `2026-01-31T23:59:59.123456789Z`. */

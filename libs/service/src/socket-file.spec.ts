@@ -186,6 +186,7 @@ describe('listenOnSocketFile', () => {
     expect(await text(child.stdout)).toMatch(
       `UNUSABLE cannot make the socket ${path}: EACCES: permission denied`,
     );
+    await chmod(folder, 0o700);
     const inFile = join(folder, 'file/p.sock');
     await writeFile(join(folder, 'file'), '');
     expect(await failure(listenOnSocketFile(greeter('x'), inFile))).toMatchObject({

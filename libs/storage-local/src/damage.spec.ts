@@ -99,6 +99,29 @@ describe('files of ours that were damaged', () => {
     }
   });
 
+  it('one damaged member is one gap of its stream, however the streams are mixed', async () => {
+    const rows = Array.from({ length: 100 }, (_, index) => ({
+      jobId: 'mixed',
+      stream: 1 + (index % 2),
+      timestamp: BigInt(index),
+      content: Buffer.from(content(index % 30)),
+    }));
+    for (let write = 0; write < 4; write++) {
+      await store.writeLogs(LogBatch.from(rows.slice(write * 25, write * 25 + 25)));
+    }
+    path = join(directory, 'logs/mixed/stdout.log.gz');
+    const damaged = await readFile(path);
+    const second = damaged.indexOf(Buffer.from([0x1f, 0x8b, 0x08, 0x04]), 1);
+    damaged[second + 100] ^= 0x55;
+    await writeFile(path, damaged);
+    const all = await collect(store.readLogs({ jobId: 'mixed' }));
+    expect(all.gaps).toMatchObject([
+      { stream: 1, rows: 12n, reason: expect.stringContaining('a member is damaged') },
+    ]);
+    expect(all.rows).toHaveLength(88);
+    expect((await collect(store.readLogs({ jobId: 'mixed', stream: 2 }))).gaps).toEqual([]);
+  });
+
   it('garbage between members is stepped over and reported', async () => {
     const second = whole.indexOf(Buffer.from([0x1f, 0x8b, 0x08, 0x04]), 1);
     const garbage = Buffer.from('garbage \x1f\x8b\x08\x00 that looks like a header');

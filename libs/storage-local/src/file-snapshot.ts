@@ -34,8 +34,10 @@ export class FileSnapshot {
       if (isMissing(error)) return undefined;
       throw error;
     }
-    const size = visibleLength ?? fstatSync(fd).size;
-    if (size > 0) return new FileSnapshot(path, fd, size);
+    const stats = fstatSync(fd);
+    const size = visibleLength ?? stats.size;
+    // A directory, or anything else that somebody has put there, has no rows.
+    if (stats.isFile() && size > 0) return new FileSnapshot(path, fd, size);
     closeSync(fd);
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { limits, type Gap } from '@joblet/storage';
 import type { BatchCollector, RowKind, StoredRow } from './row-kind.js';
-import type { Problem, RowSource } from './row-source.js';
+import type { RowSource } from './row-source.js';
 
 /**
  * The rows of a job's files by ordinal, in batches, with gaps where ordinals or parts of a file are missing. Rows of
@@ -24,7 +24,8 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
     const source = sourceOfNext(sources, nextOrdinal);
     if (!source) break;
     const { row, ordinal = nextOrdinal } = source.head!;
-    const gaps = gapsBefore(ordinal, nextOrdinal, source, sources);
+    const unexplained = noteHole(ordinal, nextOrdinal, source, sources);
+    const gaps = [...unexplained, ...takeGaps(source, nextOrdinal)];
     if (gaps.length > 0 && batch.length > 0) yield endBatch();
     yield* gaps;
     source.advance();
@@ -36,7 +37,8 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
   }
   if (batch.length > 0) yield endBatch();
   const end = highestOrdinal(sources) + 1n;
-  yield* gapsAtEnd(end, nextOrdinal, sources);
+  yield* noteHole(end, nextOrdinal, undefined, sources);
+  for (const source of sources) yield* takeGaps(source, nextOrdinal);
   return end > nextOrdinal ? end : nextOrdinal;
 }
 
@@ -66,54 +68,41 @@ function comesBefore<Row extends StoredRow>(
   return x.row!.sequence < y.row!.sequence;
 }
 
-/** A hole in the ordinals before the row, with the reason that some file gives, and what the row's own file lacks. */
-function gapsBefore<Row extends StoredRow>(
-  ordinal: bigint,
-  nextOrdinal: bigint,
-  source: RowSource<Row>,
-  sources: readonly RowSource<Row>[],
-): Gap[] {
-  if (ordinal <= nextOrdinal)
-    return takeProblems(source).map((problem) => gapOf(problem, source, nextOrdinal));
-  return [hole(ordinal, nextOrdinal, source.problems.length > 0 ? [source] : sources)];
-}
-
 function highestOrdinal<Row extends StoredRow>(sources: readonly RowSource<Row>[]): bigint {
   return sources.reduce((last, source) => (source.lastOrdinal > last ? source.lastOrdinal : last), -1n);
 }
 
-function gapsAtEnd<Row extends StoredRow>(
-  end: bigint,
-  nextOrdinal: bigint,
-  sources: readonly RowSource<Row>[],
-): Gap[] {
-  if (end > nextOrdinal) return [hole(end, nextOrdinal, sources)];
-  return sources.flatMap((source) =>
-    takeProblems(source).map((problem) => gapOf(problem, source, nextOrdinal)),
-  );
-}
-
-/** One gap for all ordinals up to `ordinal`; it takes the problems of the sources, which explain it. */
-function hole<Row extends StoredRow>(
+/**
+ * Ordinals from `nextOrdinal` up to `ordinal` are in no file. A source that lacks something before its head explains
+ * them: they are counted for its gap, which comes before its next row, one for all holes that the loss has made between
+ * the rows of the other file. What nobody explains is a gap by itself.
+ */
+function noteHole<Row extends StoredRow>(
   ordinal: bigint,
   nextOrdinal: bigint,
+  source: RowSource<Row> | undefined,
   sources: readonly RowSource<Row>[],
-): Gap {
-  const blamed = sources.filter((source) => source.problems.length > 0);
-  const reasons = blamed.flatMap((source) => takeProblems(source).map((problem) => problem.reason));
-  return {
-    kind: 'gap',
-    stream: blamed.length === 1 ? blamed[0].stream : 0,
-    afterOrdinal: nextOrdinal - 1n,
-    rows: ordinal - nextOrdinal,
-    reason: reasons.length > 0 ? reasons.join('; ') : 'rows with these ordinals are in no file',
-  };
+): Gap[] {
+  if (ordinal <= nextOrdinal) return [];
+  const lacking = (candidate: RowSource<Row>) => candidate.problems.length > 0;
+  const blamed = source && lacking(source) ? source : sources.find(lacking);
+  const rows = ordinal - nextOrdinal;
+  if (blamed) {
+    blamed.missing ??= { afterOrdinal: nextOrdinal - 1n, rows: 0n };
+    blamed.missing.rows += rows;
+    return [];
+  }
+  const reason = 'rows with these ordinals are in no file';
+  return [{ kind: 'gap', stream: 0, afterOrdinal: nextOrdinal - 1n, rows, reason }];
 }
 
-function takeProblems<Row extends StoredRow>(source: RowSource<Row>): Problem[] {
-  return source.problems.splice(0);
-}
-
-function gapOf<Row extends StoredRow>(problem: Problem, source: RowSource<Row>, nextOrdinal: bigint): Gap {
-  return { kind: 'gap', stream: source.stream, afterOrdinal: nextOrdinal - 1n, ...problem };
+/** What the source lacks before its head: one gap when ordinals tell how much it is. */
+function takeGaps<Row extends StoredRow>(source: RowSource<Row>, nextOrdinal: bigint): Gap[] {
+  const { stream, missing } = source;
+  const problems = source.problems.splice(0);
+  source.missing = undefined;
+  if (!missing) {
+    return problems.map((problem) => ({ kind: 'gap', stream, afterOrdinal: nextOrdinal - 1n, ...problem }));
+  }
+  return [{ kind: 'gap', stream, ...missing, reason: problems.map(({ reason }) => reason).join('; ') }];
 }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import {
   compareJobs,
   matchesJobList,
@@ -63,7 +63,7 @@ export class Reader {
   /** Whether anything is known of the job: a row, or at least a directory. */
   exists(jobId: string): boolean {
     if (this.visibility.isBeingDeleted(jobId)) return false;
-    const isThere = this.layout.directories(jobId).some((path) => existsSync(path));
+    const isThere = this.layout.directories(jobId).some(isDirectory);
     if (!isThere || !this.visibility.isBeingWritten(jobId)) return isThere;
     // A write that has not ended may have made the directories: then only rows from before count.
     return this.layout
@@ -120,7 +120,7 @@ export class Reader {
 
   /** Reads one snapshot of the job's files, however often `select` scans them. */
   private async *read<Row extends StoredRow, Batch>(
-    query: RowQuery,
+    query: LogQuery,
     { signal }: ReadOptions,
     kind: RowKind<Row, Batch>,
     area: JobFile['area'],
@@ -131,16 +131,28 @@ export class Reader {
       this.throwIfClosed();
     };
     let files: JobSnapshot | undefined;
-    const scan = (): AsyncIterable<Batch | Gap> => {
+    let wants = wantsOf(query);
+    const scan = async function* (this: Reader): AsyncGenerator<Batch | Gap> {
       checkpoint();
-      files ??= this.snapshot(query.jobId, [area]);
-      return this.rows(kind, area, files, wantsOf(query), checkpoint);
-    };
+      if (!files) {
+        files = this.snapshot(query.jobId, [area]);
+        if (isPlainTail(query)) wants = await this.tailOf(area, files, query.tail);
+      }
+      yield* this.rows(kind, area, files, wants, checkpoint);
+    }.bind(this);
     try {
       yield* select(scan);
     } finally {
       await files?.close();
     }
+  }
+
+  /** The members that have the last rows, by the ordinals in their headers; all, when some ordinals are missing. */
+  private async tailOf(area: JobFile['area'], files: JobSnapshot, tail: number): Promise<WantsMember> {
+    const { nextOrdinal, totals } = await this.survey(area, files);
+    const rows = [...totals.values()].reduce((sum, ofStream) => sum + ofStream.rows, 0n);
+    const first = rows === nextOrdinal ? nextOrdinal - BigInt(tail) : 0n;
+    return ({ ordinals }) => ordinals[ordinals.length - 1] >= first;
   }
 
   /** JOB_NOT_FOUND when nothing is known of the job. In one turn: no write and no delete comes between. */
@@ -203,12 +215,23 @@ function ifKnown(error: unknown): undefined {
   throw error;
 }
 
+/** Whether the query wants the last rows of the job, whatever they are. */
+function isPlainTail(query: LogQuery): query is LogQuery & { tail: number } {
+  const { tail, stream = 0, filter, startTime, endTime, afterOrdinal } = query;
+  const conditions = [filter, startTime, endTime, afterOrdinal];
+  return tail !== undefined && stream === 0 && conditions.every((condition) => condition === undefined);
+}
+
 function wantsOf({ startTime, endTime, afterOrdinal }: RowQuery): WantsMember {
   return ({ timeMin, timeMax, ordinals }) => {
     if (startTime !== undefined && timeMax < startTime) return false;
     if (endTime !== undefined && timeMin > endTime) return false;
     return afterOrdinal === undefined || ordinals[ordinals.length - 1] > afterOrdinal;
   };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function fileSize(path: string): number {

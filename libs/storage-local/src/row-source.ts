@@ -37,6 +37,8 @@ export interface SourceOptions {
 export class RowSource<Row extends StoredRow> {
   /** What is missing before the head; whoever reports it empties this. */
   readonly problems: Problem[] = [];
+  /** Ordinals that the problems explain so far. */
+  missing: { readonly afterOrdinal: bigint; rows: bigint } | undefined;
   readonly stream: number;
   /** Counted as the file is read, wanted or not. */
   readonly totals = { rows: 0n, contentBytes: 0n, timeMin: 0n, timeMax: 0n, foreignJobIds: 0 };

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect } from 'node:http2';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -214,6 +215,40 @@ describe('the query API', () => {
     const other = persist.client();
     await collect(other.queryLogs({ jobId: 'job-b' })).catch(() => undefined);
     expect(texts(await collect(other.queryLogs({ jobId: 'job-b' })))).toEqual(['b']);
+  });
+
+  it('answers clients whatever they send as authority and path, and lives', async () => {
+    for (const headers of [
+      { ':authority': 'tmp%2Fpersist.sock' },
+      { ':authority': '[' },
+      { ':authority': 'x:y:z' },
+      { ':path': '//' },
+    ]) {
+      const session = connect('http://localhost', {
+        createConnection: () => createConnection(persist.grpcSocket),
+      });
+      const path = '/joblet.persist.PersistService/Ping';
+      const call = session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        ...headers,
+      });
+      call.end(Buffer.alloc(5));
+      const [answer] = await once(call, 'response');
+      expect(answer[':status']).toBe(':path' in headers ? 404 : 200);
+      session.destroy();
+    }
+    expect(await persist.client().ping()).toMatchObject({ healthy: true });
+  });
+
+  it('a job of another node is unknown or empty', async () => {
+    const client = persist.client();
+    expect(await collect(client.queryLogs({ jobId: 'job-a', nodeId: 'elsewhere', tail: 3 }))).toEqual([]);
+    await expect(collect(client.queryLogs({ jobId: 'nobody', nodeId: 'elsewhere' }))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   it('aggregates metrics', async () => {
