@@ -136,7 +136,7 @@ const KEYS: readonly KeyRow[] = [
   flag('persist.storage.retention.archive_before_delete', false),
   flag('persist.storage.compression.enabled', true),
   choice('persist.storage.compression.algorithm', 'gzip'),
-  number('persist.storage.compression.level', 6, 1, 9),
+  number('persist.storage.compression.level', 3, 1, 9),
 
   choice('persist.writer.sync', 'always', 'interval', 'never'),
   number('persist.writer.sync_interval_ms', 1_000, 1, 3_600_000),

@@ -268,6 +268,13 @@ describe('warnings', () => {
 });
 
 describe('notes', () => {
+  it('say what tunes something that is not there yet', async () => {
+    const { notes } = await load('persist: {writer: {queue_mb: 8, block_kb: 64, reserve_mb: 1}}');
+    expect(notes).toEqual([
+      'the write-ahead log is not built yet: persist.writer.{block_kb, reserve_mb} have no effect',
+    ]);
+  });
+
   it.each([
     'retention: {logs_days: 3}',
     'local: {logs: {rotation: {max_size_mb: 5}}}',
@@ -315,5 +322,18 @@ describe('with real files', () => {
       '/dev/zero: found more than 1048576 bytes, expected a readable configuration file',
       `${folder}/latin1/below: found no such file, expected a readable configuration file`,
     ]);
+  });
+});
+
+it('two sockets with one path are an error', async () => {
+  const sockets = 'persist: {server: {grpc_socket: /run/x.sock}, ipc: {socket: /run/x.sock}}';
+  await expect(load(sockets)).rejects.toMatchObject({
+    problems: [
+      {
+        path: 'persist.server.grpc_socket',
+        found: '"/run/x.sock"',
+        expected: 'another path than ipc.socket',
+      },
+    ],
   });
 });

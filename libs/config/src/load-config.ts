@@ -49,6 +49,16 @@ const OVERRIDES = [
   ['JOBLET_NODE_ID', 'server', 'nodeId'],
 ] as const;
 
+/** Keys of `persist.writer` that tune what does not exist yet; every write is durable without. */
+const LOG_KEYS = [
+  'sync_interval_ms',
+  'block_kb',
+  'seal_idle_seconds',
+  'reserve_mb',
+  'segment_mb',
+  'spool_max_mb',
+] as const;
+
 /** Sections whose unknown keys are worth a warning; the others are the daemon's or not checked. */
 const OWN_SECTIONS = ['persist', 'ipc'];
 
@@ -79,6 +89,10 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     );
 
   if (keepsLessThanAll(values)) notes.push('retention and rotation are not built yet: everything is kept');
+  const unused = LOG_KEYS.filter((key) => valueAt(values, ['persist', 'writer', key]) !== undefined);
+  if (unused.length > 0) {
+    notes.push(`the write-ahead log is not built yet: persist.writer.{${unused.join(', ')}} have no effect`);
+  }
   const warnings = source === undefined ? [] : fileWarnings(source, unknownKeys);
   return { config: parsed.data, ...(file && { file: file.path }), warnings, notes };
 }
