@@ -34,8 +34,13 @@ describe('parseTime', () => {
     expect(parseTime(text, NOW)).toBe(expected);
   });
 
+  it('takes 0, which is no bound to the service, as the first nanosecond', () => {
+    expect(parseTime('0', 5n)).toBe(1n);
+    expect(parseTime('1970-01-01T00:00:00Z', 5n)).toBe(1n);
+  });
+
   it.each([
-    ...['', ' ', 'yesterday', '-1', '1x', '1 h', 'h', '1h30', '0', '0.5.5', '1e9', '٣h', 'now '],
+    ...['', ' ', 'yesterday', '-1', '1x', '1 h', 'h', '1h30', '0.5.5', '1e9', '٣h', 'now '],
     '99999999999',
     '2023-11-14T22:13:20',
     '2023-11-14',
