@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { CommandError } from '../command-error.js';
 import { RunExitCode } from '../exit-codes.js';
@@ -46,7 +47,7 @@ export async function startChild(
     return { pid, stdout, stderr, exited, kill: (signal) => killGroup(pid, signal) };
   } catch (error) {
     for (const { source } of pipes ?? []) source.destroy();
-    throw notStarted(command.slice(0, SHOWN_LENGTH_MAX), error);
+    throw notStarted(command.slice(0, SHOWN_LENGTH_MAX), env, error);
   } finally {
     for (const { writeFd } of pipes ?? []) closeSync(writeFd);
   }
@@ -62,14 +63,19 @@ function started(child: ChildProcess): Promise<number> {
   });
 }
 
-function notStarted(command: string, error: unknown): CommandError {
+function notStarted(command: string, env: NodeJS.ProcessEnv, error: unknown): CommandError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') {
+  if (code === 'ENOENT' || (code === 'EACCES' && !isThere(command, env))) {
     return new CommandError(RunExitCode.NOT_FOUND, `${command}: command not found`, { cause: error });
   }
   const text = error instanceof Error ? error.message : String(error);
   const reason = code === 'EACCES' ? 'permission denied' : text;
   return new CommandError(RunExitCode.NOT_EXECUTABLE, `${command}: ${reason}`, { cause: error });
+}
+
+/** A folder of PATH that may not be searched is EACCES too, though the command is nowhere: not found, as shells say. */
+function isThere(command: string, { PATH = '' }: NodeJS.ProcessEnv): boolean {
+  return command.includes('/') || PATH.split(delimiter).some((folder) => existsSync(join(folder, command)));
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): boolean {
