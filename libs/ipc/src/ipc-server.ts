@@ -104,8 +104,8 @@ export class IpcServer {
    *
    * Memory is bounded: half frames and pending bytes are together at most `budgetBytes` and one frame of the largest
    * size (and, for each connection, two reads of 64 KiB, which Node takes from the kernel before a stop reaches it).
-   * Beyond the budget, reading stops; but frames that are half here can be finished, one larger than the budget as
-   * well. The app must be able to bring its pending bytes below the budget without further input.
+   * Beyond the budget, reading stops; but when half frames alone fill it, they can be finished, one larger than the
+   * budget as well. The app must be able to bring its pending bytes to 0 without further input.
    */
   reportPending(bytes: number): void {
     this.gate.setPendingBytes(bytes);

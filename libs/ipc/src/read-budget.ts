@@ -13,15 +13,16 @@ export interface HalfFrame {
 /**
  * Decides who may be read, so that memory stays bounded and some half frame can always be finished.
  *
- * Used are the bytes of all half frames and what the app reports as pending. When they reach the budget, half frames
- * are admitted, oldest first, until the rest is below it: an admitted one does not count any more, and is read in any
- * case. If the rest is not below the budget then, only admitted ones are read. All that is admitted, when complete, is
- * at most one frame of the largest size; so memory is bounded by the budget and such a frame, and by what one read
- * brings beyond that: two reads for each connection.
+ * Used are the bytes of all half frames and what the app reports as pending; when they reach the budget, nobody is read.
+ * Pending bytes go away by themselves, half frames do not: when they alone reach the budget, some are admitted, oldest
+ * first, until the rest is below it. An admitted one does not count any more, and is read in any case. All that is
+ * admitted, when complete, is at most one frame of the largest size; so memory is bounded by the budget and such a
+ * frame, and by what one read brings beyond that: two reads for each connection.
  *
- * No deadlock: when nothing is pending and nothing is admitted, each half frame fits, and lengths that are half here
- * do not use up the budget (which must be above 3 bytes for each connection). A half frame that stalls keeps its room;
- * it stops the others only when their half frames alone use up the budget and none of them fits beside it.
+ * No deadlock: once nothing is pending, what is not admitted is below the budget, or each half frame that can be
+ * admitted is; lengths that are half here do not use up the budget (which must be above 3 bytes for each connection).
+ * A half frame that stalls keeps its room; it stops the others only when their half frames alone use up the budget and
+ * none of them fits beside it.
  */
 export class ReadBudget {
   heldBytes = 0;
@@ -42,7 +43,7 @@ export class ReadBudget {
   /** Admits what it must; returns whether only admitted half frames may be read. */
   admit(halfFrames: Iterable<HalfFrame>): boolean {
     const candidates: HalfFrame[] = [];
-    let counted = this.pendingBytes;
+    let counted = 0;
     let admitted = 0;
     let ceiling = this.budgetBytes + this.admittedBytesMax + READ_SIZE;
     for (const halfFrame of halfFrames) {
@@ -58,11 +59,11 @@ export class ReadBudget {
       if (counted < this.budgetBytes) break;
       const { heldBytes, missingBytes } = halfFrame;
       if (admitted + heldBytes + missingBytes > this.admittedBytesMax) continue;
-      if (counted + admitted + missingBytes > ceiling) continue;
+      if (this.pendingBytes + counted + admitted + missingBytes > ceiling) continue;
       halfFrame.admitted = true;
       admitted += heldBytes + missingBytes;
       counted -= heldBytes;
     }
-    return counted >= this.budgetBytes;
+    return counted + this.pendingBytes >= this.budgetBytes;
   }
 }

@@ -133,6 +133,18 @@ describe('ReadGate', () => {
     expect(world.releases).toBe(1);
   });
 
+  it('reads no more while small frames wait for the app, though each read leaves half of one', () => {
+    const frames = Array.from({ length: 10_000 }, () => 100);
+    const world = new World(1000, 100_000, [frames, frames]);
+    for (let turn = 0; world.readable.length > 0; turn++) {
+      const { readable } = world;
+      world.send(readable[turn % readable.length], 250);
+    }
+    expect(world.usedBytes).toBeLessThan(1500);
+    world.store();
+    expect(world.readable).toHaveLength(2);
+  });
+
   it('lets a frame larger than the budget through, and the others go on beside it, stalled or not', () => {
     const world = new World(1000, 100_000, [[50_000], [100, 100]]);
     const [large, small] = world.producers;
