@@ -10,3 +10,7 @@ export { SocketFileError } from './socket-file-error.js';
 export type { SocketFileErrorCode } from './socket-file-error.js';
 export { runUntilSignal } from './run-until-signal.js';
 export type { RunOptions, SignalLogger } from './run-until-signal.js';
+export { isModulePath, loadModule } from './load-module.js';
+export type { DefaultFunction, ModulePlaces } from './load-module.js';
+export { ModuleError } from './module-error.js';
+export type { ModuleErrorCode } from './module-error.js';

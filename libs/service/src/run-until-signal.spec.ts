@@ -53,13 +53,14 @@ function start(runOptions: string, work = ''): Service {
 
 describe('runUntilSignal', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('drains once on %s and exits with 0', async (signal) => {
-    const service = start(`drain: async (signal) => {
-      logger.info('draining ' + signal);
+    const service = start(`drain: async () => {
+      logger.info('draining');
       await new Promise((resolve) => process.once('SIGUSR2', resolve));
     }`);
     await service.line('up');
     service.child.kill(signal);
-    await service.line(`draining ${signal}`);
+    await service.line(`${signal}: stopping`);
+    await service.line('draining');
     service.child.kill('SIGTERM');
     expect(await service.line('already stopping')).toMatchObject({ level: 'warn' });
     service.child.kill('SIGUSR2');
@@ -68,7 +69,7 @@ describe('runUntilSignal', () => {
   });
 
   it('gives up after the deadline, names what hangs and exits with 1', async () => {
-    const service = start(`deadlineMs: 50, drain: async (_signal, enter) => {
+    const service = start(`deadlineMs: 50, drain: async (enter) => {
       enter('sockets');
       enter('storage');
       await new Promise(() => {});
@@ -84,7 +85,7 @@ describe('runUntilSignal', () => {
   });
 
   it('exits with 1 when the drain fails', async () => {
-    const service = start(`drain: async (_signal, enter) => {
+    const service = start(`drain: async (enter) => {
       enter('storage');
       throw new Error('disk gone');
     }`);
@@ -119,12 +120,21 @@ describe('runUntilSignal', () => {
   it.each([
     ['uncaught exception', "setImmediate(() => { throw new Error('bug'); });"],
     ['unhandled rejection', "void Promise.reject(new Error('bug'));"],
-  ])('logs an %s and exits with 1', async (what, work) => {
-    const service = start("drain: async () => { logger.info('not this'); }", work);
-    expect(await service.line(what)).toMatchObject({
+  ])('logs an %s, drains once and exits with 1', async (what, work) => {
+    const drain = `drain: async () => {
+      logger.info('draining');
+      await new Promise((resolve) => setImmediate(resolve));
+      logger.info('drained');
+    }`;
+    const service = start(drain, `${work} ${work}`);
+    expect(await service.line(`${what}: stopping`)).toMatchObject({
       level: 'fatal',
       err: { message: 'bug', stack: expect.any(String) },
     });
+    await service.line('draining');
+    await service.line(`${what}: already stopping`);
+    await service.line('drained');
+    await service.line('stopped');
     expect(await service.exit()).toBe(1);
   });
 });

@@ -11,10 +11,10 @@ export interface SignalLogger {
 export interface RunOptions {
   readonly logger: SignalLogger;
   /**
-   * Finishes the work; called once, at the first SIGTERM or SIGINT. `enter` names the step that begins: the one that
-   * hangs is logged.
+   * Finishes the work; called once, at the first SIGTERM, SIGINT or uncaught error. `enter` names the step that begins:
+   * the one that hangs is logged.
    */
-  readonly drain: (signal: NodeJS.Signals, enter: (step: string) => void) => Promise<void>;
+  readonly drain: (enter: (step: string) => void) => Promise<void>;
   /** Default: 10 s. */
   readonly deadlineMs?: number;
   /** SIGHUP: read the log level again. A failure is logged. */
@@ -25,7 +25,8 @@ export interface RunOptions {
 
 /**
  * Takes over the process's signals and its uncaught errors; ends the process after SIGTERM or SIGINT, with 0 when
- * `drain` resolved in time, else 1. An uncaught exception or rejection is logged and ends it at once with 1.
+ * `drain` resolved in time, else 1. An uncaught exception or rejection is logged and stops it in the same way, with 1:
+ * what it had accepted is still finished, as far as it goes.
  */
 export function runUntilSignal(options: RunOptions): void {
   const { logger, drain, deadlineMs = DRAIN_DEADLINE_MS, onHangup, beforeExit } = options;
@@ -33,19 +34,11 @@ export function runUntilSignal(options: RunOptions): void {
     beforeExit?.(code);
     process.exit(code);
   };
-  const crash = (error: unknown, what: string): void => {
-    logger.fatal({ err: error }, what);
-    exit(1);
-  };
 
   let stopping = false;
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    if (stopping) {
-      logger.warn({ signal }, `${signal}: already stopping`);
-      return;
-    }
+  let code = 0;
+  const stop = async (): Promise<void> => {
     stopping = true;
-    logger.info({ signal }, `${signal}: stopping`);
     let step = 'start';
     setTimeout(() => {
       const resources = countOf(process.getActiveResourcesInfo());
@@ -53,15 +46,25 @@ export function runUntilSignal(options: RunOptions): void {
       exit(1);
     }, deadlineMs);
     try {
-      await drain(signal, (name) => {
+      await drain((name) => {
         step = name;
       });
     } catch (error) {
       logger.error({ err: error, step }, `stopping failed: ${step}`);
       exit(1);
     }
-    logger.info({ signal }, 'stopped');
-    exit(0);
+    logger.info({ code }, 'stopped');
+    exit(code);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) return logger.warn({ signal }, `${signal}: already stopping`);
+    logger.info({ signal }, `${signal}: stopping`);
+    void stop();
+  };
+  const onUncaught = (error: unknown, what: string): void => {
+    logger.fatal({ err: error }, `${what}: ${stopping ? 'already stopping' : 'stopping'}`);
+    code = 1;
+    if (!stopping) void stop();
   };
 
   const hangup = async (): Promise<void> => {
@@ -72,11 +75,11 @@ export function runUntilSignal(options: RunOptions): void {
     }
   };
 
-  process.on('SIGTERM', (signal) => void stop(signal));
-  process.on('SIGINT', (signal) => void stop(signal));
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   process.on('SIGHUP', () => void hangup());
-  process.on('uncaughtException', (error) => crash(error, 'uncaught exception'));
-  process.on('unhandledRejection', (reason) => crash(reason, 'unhandled rejection'));
+  process.on('uncaughtException', (error) => onUncaught(error, 'uncaught exception'));
+  process.on('unhandledRejection', (reason) => onUncaught(reason, 'unhandled rejection'));
 }
 
 function countOf(names: readonly string[]): Record<string, number> {
