@@ -72,7 +72,7 @@ export function hasFeature<Name extends Feature>(
   store: LogStore,
   feature: Name,
 ): store is LogStore & FeatureMethods[Name] {
-  return store.supports[feature];
+  return store.supports[feature] === true;
 }
 
 export interface JobListQuery {

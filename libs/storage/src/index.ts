@@ -36,4 +36,5 @@ export type { RowSlot } from './row-collector.js';
 export { selectLogs, selectMetrics } from './select.js';
 export { checkLogQuery, checkMetricQuery } from './check-query.js';
 export { compareJobs, matchesJobList } from './job-list.js';
+export { storeProblems } from './check-store.js';
 export * as limits from './limits.js';

@@ -18,7 +18,13 @@ export type StorageErrorCode =
   | 'NOT_SUPPORTED'
   | 'INTERNAL';
 
-/** What every log store rejects with. `code` is stable; the message is for people. */
+/** Common to all copies of this package: a store of somebody else brings its own. */
+const BRAND = Symbol.for('@joblet/storage StorageError');
+
+/**
+ * What every log store rejects with. `code` is stable; the message is for people. `instanceof` holds for the class of
+ * another copy of this package too.
+ */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;
@@ -26,6 +32,14 @@ export class StorageError extends Error {
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is StorageError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
+  get [BRAND](): true {
+    return true;
   }
 
   static jobNotFound(jobId: string): StorageError {

@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Feature } from '../features.js';
-import type { LogStore } from '../log-store.js';
+import { FEATURES, storeProblems } from '../check-store.js';
 import type { Theme } from './case.js';
-
-const METHODS: readonly { feature: Feature; methods: readonly (keyof LogStore)[] }[] = [
-  { feature: 'listJobs', methods: ['listJobs', 'getJobInfo'] },
-  { feature: 'stats', methods: ['stats'] },
-  { feature: 'retention', methods: ['cleanup'] },
-  { feature: 'deleteMetrics', methods: ['deleteMetrics'] },
-  { feature: 'idempotentWrites', methods: ['durableSources'] },
-  { feature: 'endRecords', methods: ['endJob'] },
-];
 
 export const declaration: Theme = {
   name: 'declaration',
@@ -24,14 +14,13 @@ export const declaration: Theme = {
       name: 'the store has the methods of what it declares, and no others',
       run: (subject) =>
         subject.check(async (store) => {
-          for (const { feature, methods } of METHODS) {
-            for (const method of methods) {
-              assert.equal(
-                typeof store[method] === 'function',
-                store.supports[feature],
-                `has method ${String(method)}; expected what supports.${feature} says`,
-              );
-            }
+          assert.deepEqual(storeProblems(store), []);
+          for (const { feature, methods } of FEATURES) {
+            const present = methods.filter((method) => typeof store[method] === 'function');
+            if (store.supports[feature] || present.length === 0) continue;
+            assert.fail(
+              `has ${present.join(' and ')} although supports.${feature} is false; declare it, or leave it out`,
+            );
           }
         }),
     },
