@@ -1,10 +1,15 @@
 import type { JobletConfig } from '@joblet/config';
 import type { LogStore } from '@joblet/storage';
-import type { Logger } from 'pino';
+import type { StoreContext } from './custom-store.js';
 
 /** Opens the store that the configuration names; its package is loaded only when it is used. */
-export async function openBackend({ persist }: JobletConfig, logger: Logger): Promise<LogStore> {
-  const { type, base_dir, local, compression } = persist.storage;
+export async function openBackend(
+  { persist }: JobletConfig,
+  /** Where paths in the configuration start. */
+  folder: string,
+  context: StoreContext,
+): Promise<LogStore> {
+  const { type, base_dir, local, compression, options = {} } = persist.storage;
   switch (type) {
     case 'local': {
       const { openLocalStore } = await import('@joblet/storage-local');
@@ -14,10 +19,12 @@ export async function openBackend({ persist }: JobletConfig, logger: Logger): Pr
         metricsDirectory: local.metrics.directory,
         content: local.logs.content,
         compressionLevel: compression.level,
-        onEvent: (event) => logger.warn(event, `local store: ${event.type}`),
+        onEvent: (event) => context.logger.warn(event, `local store: ${event.type}`),
       });
     }
-    default:
-      throw new Error(`persist.storage.type ${JSON.stringify(type)} is not built yet`);
+    default: {
+      const { openCustomStore } = await import('./custom-store.js');
+      return openCustomStore(type, options, context, { folder, service: import.meta.url });
+    }
   }
 }

@@ -12,11 +12,14 @@ const CODES: Record<StorageErrorCode, Code> = {
   INTERNAL: Code.Internal,
 };
 
-/** What a client gets for an error of the store; an aborted read gives the reason of the abort, if it has a code. */
+/**
+ * What a client gets for an error of the store; an aborted read gives the reason of the abort, if it has a code. What a
+ * store throws beside StorageError is a bug of the store.
+ */
 export function toConnectError(error: unknown): ConnectError {
   if (error instanceof StorageError) {
     if (error.code === 'ABORTED' && error.cause instanceof ConnectError) return error.cause;
     return new ConnectError(error.message, CODES[error.code], undefined, undefined, error);
   }
-  return ConnectError.from(error);
+  return ConnectError.from(error, Code.Internal);
 }

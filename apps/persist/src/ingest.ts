@@ -58,6 +58,8 @@ export class Ingest {
   private pendingBytes = 0;
   private running = false;
   private failedAttempts = 0;
+  private lastFailure: unknown;
+  private stepStartMs: number | undefined;
 
   constructor(options: IngestOptions) {
     this.options = options;
@@ -66,6 +68,16 @@ export class Ingest {
   /** Whether the last write failed and is being tried again. */
   get failing(): boolean {
     return this.failedAttempts > 0;
+  }
+
+  /** What it failed with; undefined when it did not. */
+  get failure(): unknown {
+    return this.failing ? this.lastFailure : undefined;
+  }
+
+  /** How long the store has been at the write (its failed attempts included) or deletion under way; 0 without one. */
+  get busyMs(): number {
+    return this.stepStartMs === undefined ? 0 : performance.now() - this.stepStartMs;
   }
 
   log(bytes: Uint8Array, message: IpcMessageFields, line: LogLineFields): void {
@@ -168,6 +180,7 @@ export class Ingest {
       }
       const work = this.queue.shift();
       if (!work) break;
+      this.stepStartMs = performance.now();
       if (work.kind === 'task') await work.run();
       else {
         await this.write(work.batch);
@@ -175,6 +188,7 @@ export class Ingest {
         this.options.onPending(this.pendingBytes);
       }
     }
+    this.stepStartMs = undefined;
     this.running = false;
   }
 
@@ -188,6 +202,7 @@ export class Ingest {
         else await store.writeMetrics(batch);
         break;
       } catch (error) {
+        this.lastFailure = error;
         this.options.onRetry(error, ++this.failedAttempts);
         await delay(random() * Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MS * 2 ** this.failedAttempts));
       }

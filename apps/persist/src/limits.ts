@@ -45,3 +45,12 @@ export const SETTLE_MS = 10_000;
 
 /** The same while writes fail: soon over if the trouble is. */
 export const SETTLE_FAILING_MS = 1_000;
+
+/** While a store opens, how often the log says so: its module may wait for a network. */
+export const OPENING_INTERVAL_MS = 10_000;
+
+/** A write that takes longer makes persist `degraded`: the store has not failed, but nothing goes on. */
+export const WRITE_STUCK_MS = 10_000;
+
+/** SIGTERM: how long the store may take to close before its signal is aborted. */
+export const CLOSE_STORE_MS = 3_000;

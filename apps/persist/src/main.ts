@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   ConfigError,
   effectiveConfig,
@@ -12,6 +13,7 @@ import { CommanderError } from 'commander';
 import { EXIT_FAILED, EXIT_USAGE, parseArguments, type Arguments } from './cli.js';
 import { DRAIN_DEADLINE_MS } from './limits.js';
 import { startPersist } from './persist.js';
+import { StartError } from './start-error.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -45,17 +47,23 @@ async function readConfig(file: string | undefined): Promise<LoadedConfig | unde
   return undefined;
 }
 
-async function run({ config, warnings, notes }: LoadedConfig, file: string | undefined): Promise<void> {
+async function run({ config, file, warnings, notes }: LoadedConfig, named: string | undefined): Promise<void> {
   const { logger, setLevel, close } = createLogger({ name: 'persist', ...config.logging });
   for (const { message } of warnings) logger.warn(message);
   for (const note of notes) logger.info(note);
-  const started = startPersist(config, logger);
+  const stop = new AbortController();
+  const folder = file === undefined ? process.cwd() : dirname(file);
+  const started = startPersist({ config, folder, logger, stop: stop.signal });
   runUntilSignal({
     logger,
-    drain: async (_signal, enter) => (await started).drain(enter),
+    drain: async (enter) => {
+      stop.abort(new Error('stopped while starting'));
+      const persist = await started.catch(() => undefined);
+      await persist?.drain(enter);
+    },
     deadlineMs: DRAIN_DEADLINE_MS,
     onHangup: async () => {
-      const { level } = (await loadConfig({ file })).config.logging;
+      const { level } = (await loadConfig({ file: named })).config.logging;
       setLevel(level);
       logger.info(`the log level is ${level}`);
     },
@@ -64,10 +72,11 @@ async function run({ config, warnings, notes }: LoadedConfig, file: string | und
   try {
     await started;
   } catch (error) {
+    if (stop.signal.aborted) return;
     logger.debug({ err: error }, 'persist cannot start');
     logger.fatal(`persist cannot start: ${error instanceof Error ? error.message : String(error)}`);
     close();
-    process.exit(EXIT_FAILED);
+    process.exit(error instanceof StartError ? error.exitCode : EXIT_FAILED);
   }
 }
 

@@ -1,14 +1,25 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Code } from '@connectrpc/connect';
 import type { JobletConfig } from '@joblet/config';
 import { PersistService } from '@joblet/proto/persist';
 import { listenOnSocketFile, rateLimited, startMonitoring } from '@joblet/service';
+import type { LogStore } from '@joblet/storage';
 import type { Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { orAborted } from './abortable.js';
 import { openBackend } from './backends.js';
 import { createGrpcServer } from './grpc-server.js';
 import { Ingest } from './ingest.js';
 import { Ledger } from './ledger.js';
-import { DRAIN_CONNECTIONS_MS, DRAIN_QUERIES_MS, LOG_INTERVAL_MS, STUCK_STREAM_MS } from './limits.js';
+import {
+  CLOSE_STORE_MS,
+  DRAIN_CONNECTIONS_MS,
+  DRAIN_QUERIES_MS,
+  LOG_INTERVAL_MS,
+  STUCK_STREAM_MS,
+  WRITE_STUCK_MS,
+} from './limits.js';
 import { queryMetrics } from './query-metrics.js';
 import { createQueryService } from './query-service.js';
 import { createWriteChannel, type Warn } from './write-channel.js';
@@ -23,15 +34,59 @@ export interface Persist {
   drain(enter: (step: string) => void): Promise<void>;
 }
 
-/** Starts the service: the store first, then the query API, then the write channel. */
-export async function startPersist(config: JobletConfig, logger: Logger): Promise<Persist> {
+export interface PersistOptions {
+  readonly config: JobletConfig;
+  /** Where paths in the configuration start. */
+  readonly folder: string;
+  readonly logger: Logger;
+  /** Aborted when persist is to stop, also while it starts. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Starts the service: the store first, then the query API, then the write channel. Rejects with StartError, or with the
+ * reason of `stop` when that comes while the store opens.
+ */
+export async function startPersist(options: PersistOptions): Promise<Persist> {
+  const backend = await openStore(options);
+  try {
+    return await serve(backend, options);
+  } catch (error) {
+    await Promise.race([backend.close(), delay(CLOSE_STORE_MS)]).catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Backend {
+  readonly store: LogStore;
+  /** Tells a store that takes long that nobody waits for it much longer. */
+  close(): Promise<void>;
+}
+
+async function openStore({ config, folder, logger, stop }: PersistOptions): Promise<Backend> {
+  const giveUp = new AbortController();
+  const context = { logger, nodeId: config.server.nodeId, signal: giveUp.signal };
+  const stopOpening = (): void => giveUp.abort(stop.reason);
+  stop.addEventListener('abort', stopOpening);
+  const store = await orAborted(openBackend(config, folder, context), stop);
+  stop.removeEventListener('abort', stopOpening);
+  return {
+    store,
+    async close() {
+      const patience = setTimeout(() => giveUp.abort(new Error('closing takes too long')), CLOSE_STORE_MS);
+      await store.close();
+      clearTimeout(patience);
+    },
+  };
+}
+
+async function serve({ store, close }: Backend, { config, logger, stop }: PersistOptions): Promise<Persist> {
   const { persist, server } = config;
   const registry = new Registry();
   const ledger = new Ledger(registry);
   const log = rateLimited(logger, { intervalMs: LOG_INTERVAL_MS });
   const warn: Warn = (kind, fields, message) => log('warn', kind, fields, message);
-  const store = await openBackend(config, logger);
-  let stopping = false;
+  const call = queryMetrics(registry);
 
   const writeSeconds = new Histogram({
     name: 'persist_write_latency_seconds',
@@ -43,6 +98,14 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
     name: 'persist_write_failures_total',
     help: 'Writes to the store that failed and were tried again',
     registers: [registry],
+  });
+  new Gauge({
+    name: 'persist_write_in_progress_seconds',
+    help: 'How long the store has been at the write or deletion under way, retries included; 0 without one',
+    registers: [registry],
+    collect() {
+      this.set(ingest.busyMs / 1_000);
+    },
   });
   let pendingBytes = 0;
   new Gauge({
@@ -83,11 +146,16 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
     frameSizeMax: persist.ipc.max_message_size,
     budgetBytes: persist.writer.queue_mb * MIB,
   });
+  const storageState = (): string => {
+    if (ingest.failing) return `writes fail and are tried again: ${messageOf(ingest.failure)}`;
+    const seconds = Math.floor(ingest.busyMs / 1_000);
+    return ingest.busyMs < WRITE_STUCK_MS ? 'ok' : `the store has been at one write for ${seconds} s`;
+  };
   const queries = createQueryService({
     store,
     deleteJob: (jobId) => ingest.deleteJob(jobId),
     settled: () => ingest.settled(),
-    healthy: () => !ingest.failing && !stopping,
+    healthy: () => storageState() === 'ok' && !stop.aborted,
     nodeId: server.nodeId,
     limits: {
       concurrentMax: persist.query.max_concurrent,
@@ -95,7 +163,13 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
       rowsMax: persist.query.max_rows,
     },
     now: unixNow,
-    startCall: queryMetrics(registry),
+    startCall: (method) => {
+      const end = call(method);
+      return (failure) => {
+        end(failure);
+        if (failure?.code === Code.Internal) warn('query', { err: failure, method }, 'a query failed');
+      };
+    },
   });
   const grpc = createGrpcServer({
     routes: (router) => router.service(PersistService, queries),
@@ -109,11 +183,8 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
     registry,
     logger,
     check: () => ({
-      status: stopping ? 'stopping' : ingest.failing ? 'degraded' : 'ok',
-      checks: {
-        storage: ingest.failing ? 'writes fail and are tried again' : 'ok',
-        inFlight: ledger.inFlight,
-      },
+      status: stop.aborted ? 'stopping' : storageState() === 'ok' ? 'ok' : 'degraded',
+      checks: { storage: storageState(), inFlight: ledger.inFlight },
     }),
   });
   logger.info(
@@ -129,7 +200,6 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
 
   return {
     async drain(enter) {
-      stopping = true;
       enter('reading what producers have sent');
       ipcSocket.remove();
       const report = await channel.drain({ timeoutMs: DRAIN_CONNECTIONS_MS });
@@ -139,8 +209,8 @@ export async function startPersist(config: JobletConfig, logger: Logger): Promis
       enter('ending queries');
       grpcSocket.remove();
       await grpc.close(DRAIN_QUERIES_MS);
-      enter('closing the store');
-      await store.close();
+      enter(`closing the store (${persist.storage.type})`);
+      await close();
       await monitoring.close();
     },
   };
@@ -151,6 +221,10 @@ function hostAndPort(address: AddressInfo | undefined): string | undefined {
   return address.family === 'IPv6'
     ? `[${address.address}]:${address.port}`
     : `${address.address}:${address.port}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The wall clock in Unix nanoseconds; it has milliseconds. */

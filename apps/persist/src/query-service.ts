@@ -21,6 +21,7 @@ import {
   type LogStore,
   type MetricRow,
 } from '@joblet/storage';
+import { abortable, orAborted } from './abortable.js';
 import { MetricAggregator, parseAggregation } from './aggregate-metrics.js';
 import { toConnectError } from './connect-errors.js';
 import { decodeCursor, encodeCursor, isBehind } from './job-cursor.js';
@@ -120,7 +121,7 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
 
   async function* logMessages(request: QueryLogsRequest, context: HandlerContext, signal: AbortSignal) {
     const query = ofNode(request, logQuery(request));
-    for await (const batch of withoutGaps(store.readLogs(query, { signal }), context)) {
+    for await (const batch of withoutGaps(abortable(store.readLogs(query, { signal }), signal), context)) {
       yield Array.from(batch, logMessage);
     }
   }
@@ -131,7 +132,7 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
       request.aggregation === ''
         ? undefined
         : new MetricAggregator(parseAggregation(request.aggregation), request.step, request.startTime);
-    for await (const batch of withoutGaps(store.readMetrics(query, { signal }), context)) {
+    for await (const batch of withoutGaps(abortable(store.readMetrics(query, { signal }), signal), context)) {
       if (!aggregator) yield Array.from(batch, metricMessage);
       else for (const row of batch) aggregator.add(row);
     }
@@ -170,20 +171,12 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
         return { success: true, message: `job ${jobId} is deleted` };
       }),
     getJobInfo: ({ jobId }, context) =>
-      one('GetJobInfo', context, async () => jobInfoMessage(await catalog(store).getJobInfo(jobId))),
+      one('GetJobInfo', context, async (signal) =>
+        jobInfoMessage(await orAborted(catalog(store).getJobInfo(jobId), signal)),
+      ),
     listJobs: (request, context) =>
       one('ListJobs', context, (signal) => listJobs(catalog(store), request, signal)),
   };
-}
-
-/** What the work gives, or the reason of the abort when that comes first; the work goes on then. */
-function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    void work.then(resolve, reject).then(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 /**
@@ -226,7 +219,7 @@ async function listJobs(
   const after = request.cursor === '' ? undefined : decodeCursor(request.cursor);
   const found: JobInfo[] = [];
   const page = after && query.sort !== 'newest' ? { ...query, afterJobId: after.jobId } : query;
-  for await (const job of jobs.listJobs(page)) {
+  for await (const job of abortable(jobs.listJobs(page), signal)) {
     signal.throwIfAborted();
     if (after && !isBehind(job, after, query.sort ?? 'id')) continue;
     if (found.length === limit) {

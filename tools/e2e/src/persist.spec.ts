@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LogLine, RowStream } from '@joblet/client';
 import { frame, logFrame, metricFrame } from './testing/frames.js';
 import { CHILD_ENV, PERSIST, PersistProcess } from './testing/persist-process.js';
+import { collect, texts } from './testing/rows.js';
 
 const DAEMON_CAPTURE = fileURLToPath(new URL('../../../testdata/go/ipc/daemon-v1.bin', import.meta.url));
 const AUTH_LOG = fileURLToPath(new URL('../../../examples/data/auth.log.gz', import.meta.url));
@@ -21,14 +21,6 @@ beforeEach(async () => {
   await persist.start();
 });
 afterEach(() => persist.dispose());
-
-async function collect<Row>(rows: RowStream<Row>): Promise<Row[]> {
-  const found: Row[] = [];
-  for await (const row of rows) found.push(row);
-  return found;
-}
-
-const texts = (rows: LogLine[]) => rows.map(({ content }) => Buffer.from(content).toString());
 
 async function send(...frames: Uint8Array[]): Promise<void> {
   const socket = await persist.connect();

@@ -89,6 +89,13 @@ export class PersistProcess {
     return child.exitCode;
   }
 
+  /** Resolves to the exit code when the process has ended by itself. */
+  async ended(): Promise<number | null> {
+    const child = this.child!;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    return child.exitCode;
+  }
+
   async connect(): Promise<Socket> {
     const socket = connect(this.ipcSocket);
     socket.on('error', () => socket.destroy());

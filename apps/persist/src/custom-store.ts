@@ -1,0 +1,73 @@
+import { EXIT_CONFIG, nearestKey, STORAGE_TYPES } from '@joblet/config';
+import { isModulePath, loadModule, ModuleError, type ModulePlaces } from '@joblet/service';
+import { storeProblems, StorageError, type LogStore } from '@joblet/storage';
+import type { Logger } from 'pino';
+import { EXIT_FAILED } from './cli.js';
+import { OPENING_INTERVAL_MS } from './limits.js';
+import { StartError } from './start-error.js';
+
+/** What a module's default export is given beside its options. */
+export interface StoreContext {
+  /** pino's: `info(fields, message)` and so on. */
+  readonly logger: Logger;
+  readonly nodeId: string;
+  /** Aborted when persist is told to stop while the store opens, or when closing the store takes too long. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The log store of somebody else's module: `persist.storage.type` names it, and `persist.storage.options` are its
+ * own affair. Rejects with StartError.
+ */
+export async function openCustomStore(
+  type: string,
+  options: Record<string, unknown>,
+  context: StoreContext,
+  places: ModulePlaces,
+): Promise<LogStore> {
+  const subject = `persist.storage.type ${JSON.stringify(type)}`;
+  const open = await loadModule(type, places).catch((error: unknown) => {
+    if (!(error instanceof ModuleError)) throw error;
+    throw new StartError(EXIT_CONFIG, `${subject}: ${error.message}${hintFor(error)}`, { cause: error });
+  });
+  const store = await whileWaiting(
+    () => context.logger.info({ type }, 'the store is still opening'),
+    async () => open(options, context),
+  ).catch((error: unknown) => {
+    const isOption = error instanceof StorageError && error.code === 'INVALID_ARGUMENT';
+    const message = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      isOption ? EXIT_CONFIG : EXIT_FAILED,
+      `${subject}: it cannot be opened: ${message}`,
+      {
+        cause: error,
+      },
+    );
+  });
+  if (isLogStore(store)) return store;
+  const problems = storeProblems(store).join('; ');
+  throw new StartError(EXIT_CONFIG, `${subject}: what it opens is no log store: ${problems}`);
+}
+
+function isLogStore(value: unknown): value is LogStore {
+  return storeProblems(value).length === 0;
+}
+
+/** Most names that are no package are slips of a store's name. */
+function hintFor({ code, specifier }: ModuleError): string {
+  if (code !== 'NOT_FOUND' || isModulePath(specifier)) return '';
+  const nearest = nearestKey(specifier, STORAGE_TYPES);
+  return nearest === undefined
+    ? `; stores of ours: ${STORAGE_TYPES.join(', ')}`
+    : `; did you mean ${nearest}?`;
+}
+
+/** Also keeps the process alive: what never settles would end it without a word. */
+async function whileWaiting<Result>(tell: () => void, work: () => Promise<Result>): Promise<Result> {
+  const timer = setInterval(tell, OPENING_INTERVAL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
