@@ -16,22 +16,44 @@ export interface ConfigProblem {
   readonly found: string;
   /** What is allowed. */
   readonly expected: string;
+  /** What was probably meant. */
+  readonly nearest?: string;
   /** Absent when the value is not in a file, or comes from a default. */
   readonly position?: Position;
+}
+
+/** Something in the file that has no effect. */
+export interface ConfigWarning {
+  readonly file: string;
+  readonly path: string;
+  readonly position?: Position;
+  /** Begins with file, line and column. */
+  readonly message: string;
 }
 
 /** Everything that is wrong with the configuration, at once; the message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
+  /** What the file has besides: a misspelt key is often why another one is missing. */
+  readonly warnings: readonly ConfigWarning[];
 
-  constructor(problems: readonly ConfigProblem[], options?: ErrorOptions) {
+  constructor(
+    problems: readonly ConfigProblem[],
+    { warnings = [], ...options }: ErrorOptions & { readonly warnings?: readonly ConfigWarning[] } = {},
+  ) {
     super(problems.map(problemLine).join('\n'), options);
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 
-function problemLine({ file, path, found, expected, position }: ConfigProblem): string {
-  const where = position === undefined ? file : `${file}:${position.line}:${position.column}`;
-  return `${where}: ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}`;
+/** A problem in one line. */
+export function problemLine({ file, path, found, expected, nearest, position }: ConfigProblem): string {
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `${placeOf(file, position)}: ${path === '' ? '' : `${path}: `}found ${found}, expected ${expected}${hint}`;
+}
+
+export function placeOf(file: string, position: Position | undefined): string {
+  return position === undefined ? file : `${file}:${position.line}:${position.column}`;
 }

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
 import type { ConfigProblem } from './config-error.js';
+import { SECTION } from './fields.js';
 import type { FileLayout } from './file-layout.js';
 import { isSection, valueAt } from './known-keys.js';
 import { SHOWN_VALUE_CHARS_MAX } from './limits.js';
-import { isSecretKey, maskText } from './secrets.js';
+import { nearestKey } from './nearest-key.js';
+import { isSecretKey, maskKey, maskText } from './secrets.js';
 import type { YamlDocument } from './yaml-document.js';
 
 /** A file that was read. */
@@ -13,7 +15,7 @@ export interface Source {
   readonly layout: FileLayout;
 }
 
-/** What was checked, and where it came from. */
+/** What is checked, and where it came from. */
 export interface Checked {
   readonly nested: Record<string, unknown>;
   readonly baseDir: string;
@@ -23,63 +25,117 @@ export interface Checked {
   readonly overridden: ReadonlyMap<string, string>;
 }
 
+/** What is wrong at a path of the nested form. */
+export interface Fault {
+  readonly path: readonly string[];
+  readonly found: string;
+  readonly expected: string;
+  readonly nearest?: string | undefined;
+  /** The path whose place in the file is shown; default: the same. */
+  readonly at?: readonly string[];
+}
+
 const BASE_DIR = ['persist', 'storage', 'base_dir'];
 
 /**
- * One problem for each path: a value that fails one check often fails the next. A value that nobody gave is below
- * base_dir, so that base_dir is what has to change.
+ * One for each path: a value that fails one check often fails the next. A value that nobody gave is below base_dir, so
+ * that base_dir is what has to change.
  */
-export function schemaProblems(error: z.ZodError, checked: Checked): readonly ConfigProblem[] {
-  const problems = new Map<string, ConfigProblem>();
-  for (const { path, input, code, message } of error.issues) {
-    const keys = path.map(String);
-    const isGiven = valueAt(checked.nested, keys) !== undefined;
-    const problem = isGiven
-      ? problemAt(keys, input, message, code, checked)
-      : problemAt(
-          BASE_DIR,
-          checked.baseDir,
-          `a shorter path, so that ${keys.join('.')} is ${message}`,
-          code,
-          checked,
-        );
-    if (!problems.has(problem.path)) problems.set(problem.path, problem);
+export function schemaFaults(error: z.ZodError, checked: Checked): readonly Fault[] {
+  const faults = new Map<string, Fault>();
+  for (const issue of error.issues) {
+    const path = issue.path.map(String);
+    const fault: Fault = isGiven(checked.nested, path, issue.input)
+      ? {
+          path,
+          found: foundText(path, issue, checked),
+          expected: issue.message,
+          nearest: nearestValue(issue),
+        }
+      : {
+          path: BASE_DIR,
+          found: describe(checked.baseDir),
+          expected: `a shorter path, so that ${path.join('.')} is ${issue.message}`,
+        };
+    const name = fault.path.join('.');
+    if (!faults.has(name)) faults.set(name, fault);
   }
-  return [...problems.values()];
+  return [...faults.values()];
 }
 
-function problemAt(
-  keys: readonly string[],
-  input: unknown,
-  expected: string,
-  code: string,
+/** Whether the file, or the environment, has a value there; `key:` counts as none unless it is one of the checked. */
+function isGiven(nested: unknown, path: readonly string[], input: unknown): boolean {
+  let value = nested;
+  for (const key of path) {
+    if (!isSection(value)) return true;
+    if (!Object.hasOwn(value, key)) return false;
+    value = value[key];
+  }
+  return value !== null || input === null;
+}
+
+function foundText(path: readonly string[], issue: z.core.$ZodIssue, { nested, source }: Checked): string {
+  const { code, message } = issue;
+  const input = valueAt(nested, path) ?? issue.input;
+  if (isSecretKey(path[path.length - 1] ?? '')) return `${kindOf(input)} that is not shown`;
+  // What stands in the place of a section may be what belongs to a secret key in it.
+  if (message === SECTION && typeof input === 'string') {
+    return /^[\w-]+:\S/.test(input) ? 'text (a space is missing after the colon)' : 'text';
+  }
+  const written = source?.document.source(source.layout.inFile(path));
+  return describe(input, written, code === 'invalid_type');
+}
+
+function nearestValue(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return undefined;
+  return nearestKey(
+    issue.input,
+    issue.values.filter((value): value is string => typeof value === 'string' && value !== ''),
+  );
+}
+
+/** The fault as the file, or the environment, has it. */
+export function problemOf(
+  { path, found, expected, nearest, at = path }: Fault,
   { source, overridden }: Checked,
 ): ConfigProblem {
-  const name = keys.join('.');
+  const name = path.join('.');
+  const hint = nearest === undefined ? {} : { nearest };
   const variable = overridden.get(name);
-  if (variable !== undefined)
-    return { file: 'environment', path: variable, found: describe(input), expected };
-  if (source === undefined) return { file: 'defaults', path: name, found: describe(input), expected };
-  const inFile = source.layout.inFile(keys);
-  const position = source.document.position(inFile);
-  const isSecret = isSecretKey(keys.at(-1) ?? '');
+  if (variable !== undefined) return { file: 'environment', path: variable, found, expected, ...hint };
+  if (source === undefined) return { file: 'defaults', path: name, found, expected, ...hint };
+  const position = source.document.position(source.layout.inFile(at));
   return {
     file: source.file,
-    path: inFile.join('.'),
-    found: isSecret ? 'a value of another kind' : describe(input, source.document.source(inFile), code),
+    path: source.layout.inFile(path).map(maskKey).join('.'),
+    found,
     expected,
+    ...hint,
     ...(position && { position }),
   };
 }
 
+/** As a reader goes through the file: first what has no place in it. */
+export function inFileOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const line = ({ position }: ConfigProblem): number => position?.line ?? 0;
+  const column = ({ position }: ConfigProblem): number => position?.column ?? 0;
+  return [...problems].sort((one, other) => line(one) - line(other) || column(one) - column(other));
+}
+
 /** A value in the words of a message; numbers as the file has them, not as a double rounds them. */
-export function describe(value: unknown, written?: string, issueCode?: string): string {
+export function describe(value: unknown, written?: string, isWrongKind = false): string {
   if (typeof value === 'string') {
     const text = maskText(value);
     const shown = text.length > SHOWN_VALUE_CHARS_MAX ? `${text.slice(0, SHOWN_VALUE_CHARS_MAX)}…` : text;
-    return JSON.stringify(shown) + (issueCode === 'invalid_type' ? ' (text)' : '');
+    return JSON.stringify(shown) + (isWrongKind ? ' (text)' : '');
   }
+  if (typeof value === 'object') return kindOf(value);
+  return written === undefined ? String(value) : maskText(written).slice(0, SHOWN_VALUE_CHARS_MAX);
+}
+
+function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (isSection(value)) return 'a section';
-  return written ?? String(value);
+  if (value === null || value === undefined) return 'nothing';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }

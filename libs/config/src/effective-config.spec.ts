@@ -11,7 +11,7 @@ describe('effectiveConfig', () => {
   it('is a configuration that means the same', async () => {
     for (const yaml of [
       '',
-      'persist: {storage: {base_dir: data, options: {a: [1]}}}\nipc: {reconnect_delay: 1m30s}\nstate: {x: 1}\nlogging: {level: warn}',
+      'persist: {storage: {type: ./x.js, base_dir: data, options: {a: [1]}, cloudwatch: {log_retention_days: -1, metric_dimensions: {A: b}}}}\nipc: {reconnect_delay: 1m30s}\nstate: {socket_mode: 0660, store_secrets: plain}\nlogging: {level: warn}',
     ]) {
       const { config } = await load(yaml);
       expect((await load(effectiveConfig(config))).config).toEqual(config);
@@ -30,7 +30,8 @@ state:
 persist:
   storage:
     options: {api_key: s3cr3t, Secret: {deep: [s3cr3t]}, accessToken: 53, dsn: "host=h password=s3cr3t", pem: "${key}", empty_password: ""}
-    s3: {sse: aws, headers: {Authorization: s3cr3t}}
+    elasticsearch: {headers: {Authorization: s3cr3t}}
+    s3: {sse: 'aws:kms'}
 `);
     const text = effectiveConfig(config);
     expect(text).not.toMatch(/s3cr3t|AAAA|53/);
@@ -44,7 +45,7 @@ persist:
       'url: postgres://u:***@h/d',
       'dsn: host=h password=***',
       'empty_password: ""',
-      'sse: aws',
+      'sse: aws:kms',
     ])
       expect(text).toContain(kept);
   });

@@ -27,9 +27,6 @@ export const MESSAGE_BYTES: Range = { min: 1_024, max: 1 << 30 };
 /** From one page up: a smaller buffer costs a system call for each line. */
 export const BUFFER_BYTES: Range = { min: 4_096, max: 1 << 30 };
 
-/** Port 0 stands for "any free port", for tests. */
-export const LISTEN_PORT: Range = { min: 0, max: 65_535 };
-
 /** A port that others are told. */
 export const PORT: Range = { min: 1, max: 65_535 };
 
@@ -83,3 +80,30 @@ export const RECONNECT_DELAY_MS: Range = { min: 10, max: 3_600_000 };
 
 /** 0 is no limit. */
 export const RECONNECTS: Range = { min: 0, max: 1_000_000_000 };
+
+/** PutLogEvents takes at most 10,000 events. */
+export const CLOUDWATCH_LOG_BATCH: Range = { min: 1, max: 10_000 };
+
+/** PutMetricData takes at most 1,000 values. */
+export const CLOUDWATCH_METRIC_BATCH: Range = { min: 1, max: 1_000 };
+
+/** CloudWatch takes 30 dimensions for a metric; JobID and NodeID are two of them. */
+export const CLOUDWATCH_DIMENSIONS_MAX = 28;
+
+/** CloudWatch's own. */
+export const CLOUDWATCH_DIMENSION_CHARS_MAX = 1_024;
+
+/** What PutRetentionPolicy takes, after -1 (no policy: for ever) and 0 (our default). */
+export const CLOUDWATCH_RETENTION_DAYS = [
+  -1, 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+  3653,
+] as const;
+
+/** 0 is no limit; a longer answer than 1 GiB fits into no client. */
+export const RESPONSE_BYTES: Range = { min: 0, max: 1 << 30 };
+
+/** 0 is on demand; the largest is Amazon's default quota for a table. */
+export const DYNAMODB_CAPACITY: Range = { min: 0, max: 40_000 };
+
+/** Redis has 16 databases by default; its configuration may have more. */
+export const REDIS_DB: Range = { min: 0, max: 65_535 };

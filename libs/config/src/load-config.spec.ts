@@ -158,8 +158,10 @@ describe('a file', () => {
     );
     expect(alone.config).toEqual(nested.config);
     expect([alone.warnings, nested.warnings]).toEqual([[], []]);
-    expect((await load('state: {}\nwriter: {sync: never}')).config.persist.writer.sync).toBe('always');
-    expect((await load('joblet: {}\nwriter: {sync: never}')).warnings).toEqual([]);
+    for (const root of ['state', 'joblet', 'cgroup', 'telemetry']) {
+      const { config } = await load(`${root}: {}\nwriter: {sync: never}`);
+      expect(config.persist.writer.sync).toBe('always');
+    }
   });
 
   it('may use anchors and merge keys', async () => {
@@ -217,12 +219,12 @@ security:
 `;
     expect((await failure(load(yaml))).message.split('\n')).toEqual([
       '/etc/c.yml:4:5: persist.server.max_connections: found "256" (text), expected a whole number from 1 to 100000',
-      '/etc/c.yml:6:5: persist.ipc.max_message_size: found 99999999999999999999, expected a whole number from 1024 to 1073741824',
+      '/etc/c.yml:6:5: persist.ipc.max_message_size: found 99999999999999999999, expected a whole number from 1024 to 1073741824 (bytes)',
       '/etc/c.yml:7:3: persist.storage: found a list, expected a section: keys and values',
       '/etc/c.yml:9:5: persist.writer.sync: found "sometimes", expected one of always, interval, never',
-      '/etc/c.yml:10:5: persist.writer.block_kb: found -1, expected a whole number from 16 to 16384',
+      '/etc/c.yml:10:5: persist.writer.block_kb: found -1, expected a whole number from 16 to 16384 (KiB)',
       '/etc/c.yml:12:3: ipc.enabled: found "yes" (text), expected true or false',
-      '/etc/c.yml:14:3: security.serverKey: found a value of another kind, expected text',
+      '/etc/c.yml:14:3: security.serverKey: found a list that is not shown, expected text',
     ]);
   });
 
@@ -236,34 +238,9 @@ security:
 });
 
 describe('warnings', () => {
-  it('name unknown keys of persist and ipc, and the nearest known key', async () => {
-    const { warnings } = await load(
-      'persist:\n  writter: {sync: never}\n  writer:\n    syncIntervalMs: 5\n  x: 1\nipc: {bufer_size: 1}\n' +
-        'server: {what: 1}\nlogging: {what: 1}\nother: {}\nstate: {what: 1}\n',
-    );
-    expect(warnings.map(({ message }) => message)).toEqual([
-      '/etc/c.yml:2: unknown key persist.writter is ignored, did you mean writer?',
-      '/etc/c.yml:4: unknown key persist.writer.syncIntervalMs is ignored, did you mean sync_interval_ms?',
-      '/etc/c.yml:5: unknown key persist.x is ignored',
-      '/etc/c.yml:6: unknown key ipc.bufer_size is ignored, did you mean buffer_size?',
-    ]);
-    expect(warnings[1]).toMatchObject({
-      path: 'persist.writer.syncIntervalMs',
-      position: { line: 4, column: 5 },
-    });
-  });
-
-  it('name unknown keys of a standalone file as the file spells them', async () => {
-    const { warnings } = await load('server: {max_conections: 1}\nstorrage: {}\n');
-    expect(warnings.map(({ message }) => message)).toEqual([
-      '/etc/c.yml:1: unknown key server.max_conections is ignored, did you mean max_connections?',
-      '/etc/c.yml:2: unknown key storrage is ignored, did you mean storage?',
-    ]);
-  });
-
   it('name tags that mean nothing', async () => {
     const { warnings } = await load('server: {nodeId: !vault x}\npersist:\n');
-    expect(warnings).toMatchObject([{ message: '/etc/c.yml:1: Unresolved tag: !vault' }]);
+    expect(warnings).toMatchObject([{ message: '/etc/c.yml:1:18: Unresolved tag: !vault' }]);
   });
 });
 
@@ -322,18 +299,5 @@ describe('with real files', () => {
       '/dev/zero: found more than 1048576 bytes, expected a readable configuration file',
       `${folder}/latin1/below: found no such file, expected a readable configuration file`,
     ]);
-  });
-});
-
-it('two sockets with one path are an error', async () => {
-  const sockets = 'persist: {server: {grpc_socket: /run/x.sock}, ipc: {socket: /run/x.sock}}';
-  await expect(load(sockets)).rejects.toMatchObject({
-    problems: [
-      {
-        path: 'persist.server.grpc_socket',
-        found: '"/run/x.sock"',
-        expected: 'another path than ipc.socket',
-      },
-    ],
   });
 });

@@ -1,58 +1,107 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadConfig } from './load-config.js';
-import { notBuilt } from './not-built.js';
+import { problemLine } from './config-error.js';
+import { checkText, errorLines } from './testing/check-text.js';
 
-async function missing(yaml: string): Promise<string[]> {
-  const files = { read: () => Promise.resolve(Buffer.from(yaml)), writable: () => Promise.resolve(true) };
-  return notBuilt((await loadConfig({ file: '/c.yml', env: {}, files })).config).map(
-    ({ message }) => message,
-  );
-}
-
-describe('notBuilt', () => {
+describe('what is not built', () => {
   it.each([
-    ['persist: {storage: {type: cloudwatch, cloudwatch: {region: x}}}', 'persist.storage.type: cloudwatch'],
-    ['persist: {storage: {type: ./my-store.js}}', 'persist.storage.type: ./my-store.js'],
-    ['persist: {server: {grpc_address: ":50052"}}', 'persist.server.grpc_address: :50052'],
-    ['persist: {storage: {local: {logs: {format: jsonl}}}}', 'persist.storage.local.logs.format: jsonl'],
+    ['persist: {storage: {type: elasticsearch}}', 'persist.storage.type: found "elasticsearch"'],
+    [
+      'persist: {storage: {local: {logs: {format: jsonl}}}}',
+      'persist.storage.local.logs.format: found "jsonl"',
+    ],
     [
       'persist: {storage: {local: {metrics: {format: jsonl}}}}',
-      'persist.storage.local.metrics.format: jsonl',
+      'persist.storage.local.metrics.format: found "jsonl"',
     ],
     [
       'persist: {storage: {local: {logs: {rotation: {max_files: 10}}}}}',
-      'persist.storage.local.logs.rotation.max_files: 10',
+      'persist.storage.local.logs.rotation.max_files: found 10',
     ],
     [
       'persist: {storage: {local: {metrics: {rotation: {max_files: 1}}}}}',
-      'persist.storage.local.metrics.rotation.max_files: 1',
+      'persist.storage.local.metrics.rotation.max_files: found 1',
     ],
-    ['persist: {storage: {compression: {enabled: false}}}', 'persist.storage.compression.enabled: false'],
+    [
+      'persist: {storage: {compression: {enabled: false}}}',
+      'persist.storage.compression.enabled: found false',
+    ],
     [
       'persist: {storage: {retention: {archive_before_delete: true}}}',
-      'persist.storage.retention.archive_before_delete: true',
+      'persist.storage.retention.archive_before_delete: found true',
     ],
-    ['persist: {writer: {sync: interval}}', 'persist.writer.sync: interval'],
-    ['persist: {writer: {sync: never}}', 'persist.writer.sync: never'],
+    ['persist: {writer: {sync: interval}}', 'persist.writer.sync: found "interval"'],
+    ['persist: {writer: {sync: never}}', 'persist.writer.sync: found "never"'],
     [
       'persist: {monitoring: {tracing: {otlp_endpoint: "http://h"}}}',
-      'persist.monitoring.tracing.otlp_endpoint: http://h',
+      'persist.monitoring.tracing.otlp_endpoint: found "http://h"',
     ],
-    ['ipc: {when_full: spill}', 'ipc.when_full: spill'],
-    ['ipc: {protocol: v2}', 'ipc.protocol: v2'],
-  ])('%s', async (yaml, start) => {
-    const messages = await missing(yaml);
-    expect(messages).toHaveLength(1);
-    expect(messages[0].startsWith(`${start} is not built yet, use `)).toBe(true);
+    ['writer: {sync: never}', 'writer.sync: found "never"'],
+  ])('%s is an error for persist only', async (yaml, start) => {
+    const [line, ...others] = await errorLines(yaml, { program: 'persist' });
+    expect(others).toEqual([]);
+    expect(line).toContain(`${start}, which is not built yet, expected `);
+    expect(line).toMatch(/^1:\d+: /);
+    expect(await errorLines(yaml, { program: 'producer' })).toEqual([]);
+    const { notBuilt, config } = await checkText(yaml);
+    expect(notBuilt.map(problemLine)).toEqual([`/etc/joblet/c.yml:${line}`]);
+    expect(config).toBeDefined();
   });
 
-  it('names everything at once, and nothing of the defaults', async () => {
-    expect(await missing('persist: {writer: {sync: never}}\nipc: {protocol: v2}')).toHaveLength(2);
-    expect(
-      await missing(
-        'persist: {storage: {retention: {logs_days: 1}, local: {logs: {rotation: {max_size_mb: 1}}}}}',
-      ),
-    ).toEqual([]);
-    expect(await missing('')).toEqual([]);
+  it.each([
+    ['persist: {}\nipc: {when_full: spill}', '2:7: ipc.when_full: found "spill"'],
+    ['ipc: {protocol: v2}', '1:7: ipc.protocol: found "v2"'],
+  ])('%s is an error for producers only', async (yaml, start) => {
+    expect((await errorLines(yaml, { program: 'producer' }))[0]).toContain(start);
+    expect(await errorLines(yaml, { program: 'persist' })).toEqual([]);
+    expect((await checkText(yaml, { program: 'persist' })).notBuilt).toHaveLength(1);
+  });
+
+  it('comes with everything else that is wrong, in the order of the file', async () => {
+    const yaml = `
+persist:
+  server: {max_connections: 0, grpc_address: ":1"}
+  storage:
+    type: s3
+    s3: {region: eu-west-1}
+  writer: {sync: often}
+ipc: {protocol: v2}
+`;
+    expect(await errorLines(yaml, { program: 'persist' })).toEqual([
+      expect.stringMatching(/^3:12: persist.server.max_connections: found 0,/),
+      expect.stringMatching(/^3:32: persist.server.tls.cert_file: found nothing,/),
+      expect.stringMatching(/^3:32: persist.server.tls.key_file: found nothing,/),
+      expect.stringMatching(/^3:32: persist.server.tls.ca_file: found nothing,/),
+      expect.stringMatching(/^3:32: persist.server.grpc_address: found ":1", which is not built yet,/),
+      expect.stringMatching(/^5:5: server.nodeId: found nothing,/),
+      expect.stringMatching(/^5:5: persist.storage.s3.bucket: found nothing,/),
+      expect.stringMatching(/^5:5: persist.storage.type: found "s3", which is not built yet,/),
+      expect.stringMatching(/^7:12: persist.writer.sync: found "often",/),
+    ]);
+  });
+
+  it('is nothing of the defaults, and no module', async () => {
+    for (const yaml of [
+      '',
+      'persist: {}\nstate:\n',
+      'persist: {storage: {retention: {logs_days: 1}, local: {logs: {rotation: {max_size_mb: 1}}}}}',
+      'persist: {storage: {type: ./my-store.js}}',
+      'persist: {storage: {type: "@acme/store"}}',
+    ]) {
+      const { notBuilt, problems } = await checkText(yaml, { program: 'persist' });
+      expect([notBuilt, problems]).toEqual([[], []]);
+    }
+  });
+
+  it('is told of the state service, which stops nobody', async () => {
+    const { notBuilt, config } = await checkText(
+      'persist:\nstate: {backend: redis, storage: {redis: {endpoint: h:1}}}',
+      {
+        program: 'persist',
+      },
+    );
+    expect(notBuilt.map(problemLine)).toEqual([
+      '/etc/joblet/c.yml:2:1: state: found settings of the state service, which is not built yet, expected none',
+    ]);
+    expect(config).toBeDefined();
   });
 });

@@ -1,18 +1,10 @@
-import type { JobletConfig } from './config-schema.js';
-import { valueAt } from './known-keys.js';
-
-/** A key whose value is valid, but whose feature does not exist yet. */
-export interface NotBuilt {
-  /** Dotted path in the nested form. */
-  readonly path: string;
-  readonly found: string;
-  readonly message: string;
-}
+import { STORAGE_TYPES } from './backend-names.js';
+import { describe, type Fault } from './config-problems.js';
+import { isSection, valueAt } from './known-keys.js';
 
 /** The values that exist already, of keys that have others. */
 const BUILT: readonly (readonly [path: string, ...values: (string | number | boolean)[]])[] = [
   ['persist.server.grpc_address', ''],
-  ['persist.storage.type', 'local'],
   ['persist.storage.local.logs.format', 'jsonl.gz'],
   ['persist.storage.local.logs.rotation.max_files', 0],
   ['persist.storage.local.metrics.format', 'jsonl.gz'],
@@ -25,15 +17,63 @@ const BUILT: readonly (readonly [path: string, ...values: (string | number | boo
   ['ipc.protocol', 'auto', 'v1'],
 ];
 
+/** What has no effect because nothing reads it yet. */
+const UNREAD = [
+  'persist.server.tls',
+  'persist.ipc.read_buffer',
+  'persist.ipc.write_buffer',
+  'persist.storage.cloudwatch',
+  'persist.storage.s3',
+  'persist.storage.elasticsearch',
+  'persist.storage.multi',
+  'persist.storage.local.logs.rotation',
+  'persist.storage.local.metrics.rotation',
+  'persist.storage.retention',
+  'persist.writer.sync_interval_ms',
+  'persist.writer.block_kb',
+  'persist.writer.seal_idle_seconds',
+  'persist.writer.reserve_mb',
+  'persist.writer.segment_mb',
+  'persist.writer.spool_max_mb',
+  'state',
+  'ipc.spool_dir',
+  'security',
+];
+
+/** For the documentation: what of a key exists. */
+export function builtOf(path: string): string {
+  if (path === 'persist.storage.type') return 'local, modules';
+  const values = BUILT.find(([name]) => name === path)?.slice(1);
+  if (values !== undefined) return values.map((value) => (value === '' ? '""' : String(value))).join(', ');
+  return UNREAD.some((name) => path === name || path.startsWith(`${name}.`)) ? 'none' : 'all';
+}
+
+/** Stores that are planned; every other name is a module's. */
+const STORES_NOT_BUILT: readonly string[] = STORAGE_TYPES.filter((name) => name !== 'local');
+
 /**
- * What is configured but not built yet. A service exits with EXIT_CONFIG and names it, rather than run as if it had
- * been asked for something else; `ipc` concerns producers only.
+ * What a file asks for that does not exist yet: to run as if it had asked for something else would be worse than not to
+ * run. `known` is `given` as the schema checks it; a wrong value is a fault of another kind.
  */
-export function notBuilt(config: JobletConfig): readonly NotBuilt[] {
-  return BUILT.flatMap(([path, ...built]) => {
-    const value = valueAt(config, path.split('.'));
-    if (built.some((known) => known === value)) return [];
-    const instead = built.map((known) => (known === '' ? '""' : known)).join(' or ');
-    return [{ path, found: String(value), message: `${path}: ${value} is not built yet, use ${instead}` }];
-  });
+export function notBuiltFaults(known: unknown, given: unknown): Fault[] {
+  const faults: Fault[] = [];
+  const type = valueAt(known, ['persist', 'storage', 'type']);
+  if (typeof type === 'string' && STORES_NOT_BUILT.includes(type)) {
+    faults.push(fault('persist.storage.type', type, '"local", or the name or path of a module'));
+  }
+  for (const [path, ...built] of BUILT) {
+    const value = valueAt(known, path.split('.'));
+    const isBuilt = value === undefined || built.some((possible) => possible === value);
+    if (!isBuilt) faults.push(fault(path, value, built.map((possible) => describe(possible)).join(' or ')));
+  }
+  const state = valueAt(given, ['state']);
+  if (isSection(state) && Object.keys(state).length > 0) {
+    const found = 'settings of the state service, which is not built yet';
+    faults.push({ path: ['state'], found, expected: 'none' });
+  }
+  return faults;
+}
+
+function fault(path: string, value: unknown, expected: string): Fault {
+  return { path: path.split('.'), found: `${describe(value)}, which is not built yet`, expected };
 }

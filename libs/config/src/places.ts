@@ -7,6 +7,8 @@ export interface Places {
   readonly socketBytesMax: number;
   /** The default of server.nodeId. */
   readonly hostName: string;
-  /** Socket that persist listens on: the default of the producer's. */
-  readonly ipcSocket: string;
+  /** Default of persist.ipc.socket: the daemon's ipc.socket if it is given. */
+  readonly persistSocket: string;
+  /** Default of the producers' ipc.socket: the one that persist listens on. */
+  readonly producerSocket: string;
 }

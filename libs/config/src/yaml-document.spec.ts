@@ -16,9 +16,8 @@ function messageOf(text: string): string {
 
 describe('parseYaml', () => {
   it.each([
-    ['a: 1\nb: {c: 1, c: 2}\n', 'c.yml:2:11: found Map keys must be unique, expected valid YAML'],
     ['a: 1\n---\nb: 2\n', 'c.yml:2:1: found more than one document, expected valid YAML'],
-    ['\ta: 1\n', 'c.yml:1:1: found Tabs are not allowed as indentation, expected valid YAML'],
+    ['\ta: 1\n', 'c.yml:1:1: found a tab in the indentation (only spaces are allowed), expected valid YAML'],
     ['a: 1\nb: *x\n', 'c.yml:2:4: found alias *x without an anchor, expected valid YAML'],
     ['a: &x\n  b: [*x]\n', 'c.yml:2:7: found alias *x inside its own anchor, expected valid YAML'],
     ['<<: 3\n', 'c.yml: found Merge sources must be maps or map aliases, expected valid YAML'],
@@ -26,8 +25,27 @@ describe('parseYaml', () => {
     expect(messageOf(text)).toBe(message);
   });
 
-  it('names every syntax error', () => {
+  it('names every syntax error, one for each line', () => {
     expect(messageOf('a: {b: 1, b: 2}\na: [1\n').split('\n').length).toBeGreaterThan(1);
+    expect(messageOf('a: "x" "y" "z"\n').split('\n')).toHaveLength(1);
+  });
+
+  it('reads on behind a key that is given twice, and takes the last', () => {
+    const document = parseYaml('a: 1\nb: {c: 1, c: 2}\na: {d: 1}\n', 'c.yml');
+    expect(document.problems).toMatchObject([
+      { position: { line: 2, column: 11 }, found: 'the key c a second time', expected: 'each key once' },
+      { position: { line: 3, column: 1 }, found: 'the key a a second time' },
+    ]);
+    expect(document.root).toEqual({ a: { d: 1 }, b: { c: 2 } });
+    expect(document.position(['a', 'd'])).toEqual({ line: 3, column: 5 });
+  });
+
+  it('knows where merged keys are', () => {
+    const document = parseYaml('a: &x {m: 0660}\nb: {<<: *x}\nc: {<<: [*x]}\n', 'c.yml');
+    for (const key of ['b', 'c']) {
+      expect(document.source([key, 'm'])).toBe('0660');
+      expect(document.position([key, 'm'])).toEqual({ line: 1, column: 8 });
+    }
   });
 
   it('does not expand alias bombs', () => {

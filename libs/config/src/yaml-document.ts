@@ -1,7 +1,6 @@
 import {
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -9,9 +8,16 @@ import {
   visit,
   type Document,
   type Node,
+  type Pair,
   type YAMLError,
 } from 'yaml';
-import { ConfigError, type ConfigProblem, type Position } from './config-error.js';
+import {
+  ConfigError,
+  placeOf,
+  type ConfigProblem,
+  type ConfigWarning,
+  type Position,
+} from './config-error.js';
 import { ALIAS_COUNT_MAX } from './limits.js';
 
 /** A YAML file as plain values, and where in the text they are. */
@@ -22,11 +28,13 @@ export interface YamlDocument {
   position(path: readonly string[]): Position | undefined;
   /** A scalar as it is written; undefined for what is not a plain scalar at exactly this path. */
   source(path: readonly string[]): string | undefined;
+  /** What is wrong, though the rest can be read: keys that are given twice. */
+  readonly problems: readonly ConfigProblem[];
   /** What the parser finds odd but readable, such as unknown tags. */
-  readonly warnings: readonly { readonly position: Position; readonly message: string }[];
+  readonly warnings: readonly ConfigWarning[];
 }
 
-/** ConfigError, with line and column, for text that is not one YAML document without duplicate keys. */
+/** ConfigError, with line and column, for text that is not one YAML document. */
 export function parseYaml(text: string, file: string): YamlDocument {
   const lines = new LineCounter();
   const positionAt = (offset: number): Position => {
@@ -40,9 +48,14 @@ export function parseYaml(text: string, file: string): YamlDocument {
       prettyErrors: false,
       logLevel: 'error',
     });
-    const faults = [...document.errors.map(errorFault), ...aliasFaults(document)];
-    if (faults.length > 0)
-      throw new ConfigError(faults.map(({ found, offset }) => yamlProblem(file, found, positionAt(offset))));
+    const faults = [...document.errors.map((error) => errorFault(error, text)), ...aliasFaults(document)];
+    const problems = onePerLine(
+      faults.map(({ found, offset, isReadable }) =>
+        yamlProblem(file, found, positionAt(offset), isReadable ? 'each key once' : 'valid YAML'),
+      ),
+    );
+    const isReadable = faults.every(({ isReadable }) => isReadable);
+    if (!isReadable) throw new ConfigError(problems);
     return {
       root: document.toJS({ maxAliasCount: ALIAS_COUNT_MAX }) ?? undefined,
       position: (path) => {
@@ -53,7 +66,11 @@ export function parseYaml(text: string, file: string): YamlDocument {
         const { node } = locate(document, path);
         return isScalar(node) ? node.source : undefined;
       },
-      warnings: document.warnings.map(({ pos, message }) => ({ position: positionAt(pos[0]), message })),
+      problems,
+      warnings: document.warnings.map(({ pos, message }) => {
+        const position = positionAt(pos[0]);
+        return { file, path: '', position, message: `${placeOf(file, position)}: ${message}` };
+      }),
     };
   } catch (error) {
     if (error instanceof ConfigError) throw error;
@@ -63,17 +80,49 @@ export function parseYaml(text: string, file: string): YamlDocument {
   }
 }
 
-function yamlProblem(file: string, found: string, position?: Position): ConfigProblem {
-  return { file, path: '', found, expected: 'valid YAML', ...(position && { position }) };
+function yamlProblem(
+  file: string,
+  found: string,
+  position?: Position,
+  expected = 'valid YAML',
+): ConfigProblem {
+  return { file, path: '', found, expected, ...(position && { position }) };
+}
+
+/** One slip is often several errors for the parser. */
+function onePerLine(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const firsts = new Map<number | undefined, ConfigProblem>();
+  for (const problem of problems) {
+    if (!firsts.has(problem.position?.line)) firsts.set(problem.position?.line, problem);
+  }
+  return [...firsts.values()];
 }
 
 interface Fault {
   readonly found: string;
   readonly offset: number;
+  /** Whether what the file says is clear all the same. */
+  readonly isReadable: boolean;
 }
 
-function errorFault({ code, message, pos }: YAMLError): Fault {
-  return { found: code === 'MULTIPLE_DOCS' ? 'more than one document' : message, offset: pos[0] };
+/** What the parser says in words that do not help whoever wrote the file. */
+const WORDS: Partial<Record<YAMLError['code'], string>> = {
+  MULTIPLE_DOCS: 'more than one document',
+  TAB_AS_INDENT: 'a tab in the indentation (only spaces are allowed)',
+  BAD_INDENT: 'another indentation than that of the lines around it',
+  MULTILINE_IMPLICIT_KEY: 'a key without a colon, or text of several lines for a key',
+  BLOCK_AS_IMPLICIT_KEY: 'a second colon, or another indentation than that of the lines around it',
+};
+
+function errorFault({ code, message, pos }: YAMLError, text: string): Fault {
+  const isReadable = code === 'DUPLICATE_KEY';
+  const found = isReadable ? `the key ${duplicateAt(text, pos[0])} a second time` : (WORDS[code] ?? message);
+  return { found: found.replaceAll(/\s+/g, ' '), offset: pos[0], isReadable };
+}
+
+/** The error has only the beginning of the key. */
+function duplicateAt(text: string, offset: number): string {
+  return /^[\w.-]+/.exec(text.slice(offset, offset + 100))?.[0] ?? '';
 }
 
 /** Aliases without an anchor, and those inside their own anchor: their values would have no end. */
@@ -84,7 +133,11 @@ function aliasFaults(document: Document.Parsed): readonly Fault[] {
       const target = alias.resolve(document);
       const where = target === undefined ? 'without an anchor' : 'inside its own anchor';
       if (target === undefined || ancestors.includes(target))
-        faults.push({ found: `alias *${alias.source} ${where}`, offset: alias.range?.[0] ?? 0 });
+        faults.push({
+          found: `alias *${alias.source} ${where}`,
+          offset: alias.range?.[0] ?? 0,
+          isReadable: false,
+        });
     },
   });
   return faults;
@@ -98,13 +151,33 @@ function locate(
   let node: unknown = document.contents;
   let offset: number | undefined;
   for (const name of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    const pair = isMap(node)
-      ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === name)
-      : undefined;
+    const pair = findPair(document, node, name);
     if (pair === undefined || !isScalar(pair.key)) return { offset, node: undefined };
     offset = pair.key.range?.[0];
     node = pair.value;
   }
+  if (isAlias(node)) node = node.resolve(document);
   return { offset, node: isScalar(node) || isMap(node) || isSeq(node) ? node : undefined };
+}
+
+/** The key's pair in a map, in what an alias stands for, or in what a merge key brings in. */
+function findPair(document: Document.Parsed, node: unknown, name: string): Pair | undefined {
+  const map = isAlias(node) ? node.resolve(document) : node;
+  if (isSeq(map)) return firstOf(map.items, (item) => findPair(document, item, name));
+  if (!isMap(map)) return undefined;
+  // Of a key that is given twice the last counts; a merge key is a symbol.
+  const pairNamed = (key: string): Pair | undefined =>
+    map.items.filter((item) => isScalar(item.key) && String(item.key.value) === key).at(-1);
+  return pairNamed(name) ?? findPair(document, pairNamed('Symbol(<<)')?.value, name);
+}
+
+function firstOf<Item, Result>(
+  items: readonly Item[],
+  find: (item: Item) => Result | undefined,
+): Result | undefined {
+  for (const item of items) {
+    const result = find(item);
+    if (result !== undefined) return result;
+  }
+  return undefined;
 }
