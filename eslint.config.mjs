@@ -43,6 +43,7 @@ const depConstraints = [
     ],
   },
   { sourceTag: 'layer:tool', onlyDependOnLibsWithTags: ['*'] },
+  { sourceTag: 'layer:example', onlyDependOnLibsWithTags: ['layer:contract'] },
 ];
 
 export default [

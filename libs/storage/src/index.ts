@@ -8,6 +8,7 @@ export { substringFilter } from './filter.js';
 export type { RowFilter } from './filter.js';
 export type { Gap, LogQuery, MetricQuery, ReadOptions, RowQuery } from './query.js';
 export type { LogStore, WriteOptions, WriteSource } from './log-store.js';
+export type { LogStoreContext, OpenLogStore, StoreLogger } from './open-log-store.js';
 export { hasFeature } from './features.js';
 export type {
   CleanupReport,

@@ -27,7 +27,8 @@ export function sameList(found: readonly unknown[], expected: readonly unknown[]
   for (let index = 0; index < length; index++) {
     if (isDeepStrictEqual(found[index], expected[index])) continue;
     assert.fail(
-      `${found.length} ${what}, expected ${expected.length}; the first that differs is number ${index}: ` +
+      `${found.length} ${what}, expected ${expected.length}; the first that differs is number ${index}` +
+        `${differingFields(found[index], expected[index])}: ` +
         `found ${shown(found, index)}, expected ${shown(expected, index)}`,
     );
   }
@@ -60,6 +61,17 @@ function shownBytes(bytes: Uint8Array): string {
     return `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
   }
   return `${bytes.length} bytes, hex ${Buffer.from(bytes).toString('hex')}`;
+}
+
+/** ` (in ordinal)`: what to look for in two long items. */
+function differingFields(found: unknown, expected: unknown): string {
+  if (!isObject(found) || !isObject(expected)) return '';
+  const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
+  return ` (in ${[...names].filter((name) => !isDeepStrictEqual(found[name], expected[name])).join(', ')})`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function shown(list: readonly unknown[], index: number): string {

@@ -18,6 +18,7 @@ export class Subject {
   readonly seed: number;
   private readonly under: StoreUnderTest;
   private current: LogStore;
+  private opened = 1;
 
   constructor(under: StoreUnderTest, supports: Supports, seed: number) {
     this.under = under;
@@ -30,9 +31,15 @@ export class Subject {
     return this.current;
   }
 
+  /** Whether the store of now has found its rows again. */
+  get isReopened(): boolean {
+    return this.opened > 1;
+  }
+
   async reopen(): Promise<LogStore> {
     await this.current.close();
     if (this.under.reopen === undefined) throw new TypeError('a durable store needs `reopen` to be tested');
+    this.opened++;
     this.current = await this.under.reopen();
     return this.current;
   }

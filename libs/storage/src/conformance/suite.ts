@@ -1,3 +1,5 @@
+import { AssertionError } from 'node:assert/strict';
+import { types } from 'node:util';
 import type { Supports } from '../features.js';
 import type { ConformanceCase } from './case.js';
 import { Subject, type StoreUnderTest } from './subject.js';
@@ -41,12 +43,16 @@ export function logStoreConformance(options: ConformanceOptions): void {
 }
 
 async function runCase(test: ConformanceCase, options: ConformanceOptions, seed: number): Promise<void> {
-  const subject = new Subject(await options.create(), options.supports, seed);
+  const under = await options.create();
+  const problem = problemOf(under);
+  if (problem !== undefined)
+    throw new TypeError(`create resolved to ${problem}, expected { store, dispose }`);
+  const subject = new Subject(under, options.supports, seed);
   let failure: { error: unknown } | undefined;
   try {
     await test.run(subject);
   } catch (error) {
-    failure = { error };
+    failure = { error: subject.isReopened ? afterReopening(error) : error };
   }
   try {
     await subject.dispose();
@@ -55,4 +61,20 @@ async function runCase(test: ConformanceCase, options: ConformanceOptions, seed:
     failure ??= { error };
   }
   if (failure !== undefined) throw failure.error;
+}
+
+/** What authors in JavaScript get wrong first. */
+function problemOf(under: Partial<StoreUnderTest> | null | undefined): string | undefined {
+  if (typeof under !== 'object' || under === null) return under === null ? 'null' : typeof under;
+  if (typeof under.store !== 'object') return 'an object without a store';
+  return typeof under.dispose === 'function' ? undefined : 'an object without dispose';
+}
+
+/** Most cases look twice, at what was just written and at what is found again: the failure tells which look it was. */
+function afterReopening(error: unknown): unknown {
+  if (!types.isNativeError(error)) return error;
+  const what = error instanceof AssertionError ? error.message : String(error);
+  const failure = new AssertionError({ message: `after the store was closed and opened again: ${what}` });
+  failure.cause = error;
+  return failure;
 }
