@@ -1,14 +1,8 @@
 import type { JobletConfig } from '@joblet/config';
-import type { LogStore } from '@joblet/storage';
-import type { StoreContext } from './custom-store.js';
+import type { LogStore, LogStoreContext } from '@joblet/storage';
 
 /** Opens the store that the configuration names; its package is loaded only when it is used. */
-export async function openBackend(
-  { persist }: JobletConfig,
-  /** Where paths in the configuration start. */
-  folder: string,
-  context: StoreContext,
-): Promise<LogStore> {
+export async function openBackend({ persist }: JobletConfig, context: LogStoreContext): Promise<LogStore> {
   const { type, base_dir, local, compression, options = {} } = persist.storage;
   switch (type) {
     case 'local': {
@@ -24,7 +18,7 @@ export async function openBackend(
     }
     default: {
       const { openCustomStore } = await import('./custom-store.js');
-      return openCustomStore(type, options, context, { folder, service: import.meta.url });
+      return openCustomStore(type, options, context, import.meta.url);
     }
   }
 }

@@ -42,7 +42,10 @@ export function parseArguments(argv: readonly string[], version: string): Argume
     .helpOption('--help', 'print this help and exit')
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
-    .showHelpAfterError('Try: persist --help')
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`persist: ${text.trim().replace(/^error: /, '')}; persist --help tells more\n`),
+    })
     .exitOverride();
   try {
     command.parse(argv.map(goSpelling), { from: 'user' });

@@ -1,32 +1,23 @@
 import { EXIT_CONFIG, nearestKey, STORAGE_TYPES } from '@joblet/config';
-import { isModulePath, loadModule, ModuleError, type ModulePlaces } from '@joblet/service';
-import { storeProblems, StorageError, type LogStore } from '@joblet/storage';
-import type { Logger } from 'pino';
+import { isModulePath, loadModule, ModuleError } from '@joblet/service';
+import { storeProblems, StorageError, type LogStore, type LogStoreContext } from '@joblet/storage';
 import { EXIT_FAILED } from './cli.js';
 import { OPENING_INTERVAL_MS } from './limits.js';
 import { StartError } from './start-error.js';
 
-/** What a module's default export is given beside its options. */
-export interface StoreContext {
-  /** pino's: `info(fields, message)` and so on. */
-  readonly logger: Logger;
-  readonly nodeId: string;
-  /** Aborted when persist is told to stop while the store opens, or when closing the store takes too long. */
-  readonly signal: AbortSignal;
-}
-
 /**
  * The log store of somebody else's module: `persist.storage.type` names it, and `persist.storage.options` are its
- * own affair. Rejects with StartError.
+ * own affair. Packages that are not beside the configuration are looked for from `service`, an `import.meta.url`.
+ * Rejects with StartError.
  */
 export async function openCustomStore(
   type: string,
   options: Record<string, unknown>,
-  context: StoreContext,
-  places: ModulePlaces,
+  context: LogStoreContext,
+  service: string,
 ): Promise<LogStore> {
   const subject = `persist.storage.type ${JSON.stringify(type)}`;
-  const open = await loadModule(type, places).catch((error: unknown) => {
+  const open = await loadModule(type, { folder: context.folder, service }).catch((error: unknown) => {
     if (!(error instanceof ModuleError)) throw error;
     throw new StartError(EXIT_CONFIG, `${subject}: ${error.message}${hintFor(error)}`, { cause: error });
   });

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { ConfigError, effectiveConfig, EXIT_CONFIG, loadConfig, type LoadedConfig } from '@joblet/config';
 import {
-  ConfigError,
-  effectiveConfig,
-  EXIT_CONFIG,
-  loadConfig,
-  notBuilt,
-  type LoadedConfig,
-} from '@joblet/config';
-import { createLogger, runUntilSignal } from '@joblet/service';
+  createLogger,
+  homeDirectory,
+  runUntilSignal,
+  workingDirectory,
+  type ServiceLogger,
+} from '@joblet/service';
 import { CommanderError } from 'commander';
 import { EXIT_FAILED, EXIT_USAGE, parseArguments, type Arguments } from './cli.js';
 import { DRAIN_DEADLINE_MS } from './limits.js';
@@ -18,6 +16,8 @@ import { StartError } from './start-error.js';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+const PLACES = { cwd: workingDirectory(), homeDir: homeDirectory() };
 
 /** Undefined when there is nothing more to do: `process.exitCode` is set. */
 function readArguments(): Arguments | undefined {
@@ -33,26 +33,37 @@ function readArguments(): Arguments | undefined {
 /** Undefined when the configuration is wrong, or asks for what is not built: told on stderr. */
 async function readConfig(file: string | undefined): Promise<LoadedConfig | undefined> {
   try {
-    const loaded = await loadConfig({ file });
-    // The section `ipc` is the producers' side: it is for them to refuse.
-    const missing = notBuilt(loaded.config).filter(({ path }) => path.startsWith('persist.'));
-    if (missing.length === 0) return loaded;
-    for (const { message } of missing)
-      process.stderr.write(`${loaded.file ?? 'configuration'}: ${message}\n`);
+    return await loadConfig({ file, program: 'persist', ...PLACES });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
+    for (const { message } of error.warnings) process.stderr.write(`${message}\n`);
     process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT_CONFIG;
+    return undefined;
   }
-  process.exitCode = EXIT_CONFIG;
-  return undefined;
 }
 
-async function run({ config, file, warnings, notes }: LoadedConfig, named: string | undefined): Promise<void> {
-  const { logger, setLevel, close } = createLogger({ name: 'persist', ...config.logging });
+/** Undefined when the log cannot be written: told on stderr. */
+function openLog(logging: LoadedConfig['config']['logging']): ServiceLogger | undefined {
+  try {
+    return createLogger({ name: 'persist', ...logging });
+  } catch (error) {
+    process.stderr.write(`persist cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = EXIT_FAILED;
+    return undefined;
+  }
+}
+
+async function run(
+  { config, folder, warnings, notes }: LoadedConfig,
+  named: string | undefined,
+): Promise<void> {
+  const log = openLog(config.logging);
+  if (log === undefined) return;
+  const { logger, setLevel, close } = log;
   for (const { message } of warnings) logger.warn(message);
   for (const note of notes) logger.info(note);
   const stop = new AbortController();
-  const folder = file === undefined ? process.cwd() : dirname(file);
   const started = startPersist({ config, folder, logger, stop: stop.signal });
   runUntilSignal({
     logger,
@@ -63,7 +74,7 @@ async function run({ config, file, warnings, notes }: LoadedConfig, named: strin
     },
     deadlineMs: DRAIN_DEADLINE_MS,
     onHangup: async () => {
-      const { level } = (await loadConfig({ file: named })).config.logging;
+      const { level } = (await loadConfig({ file: named, ...PLACES })).config.logging;
       setLevel(level);
       logger.info(`the log level is ${level}`);
     },

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Code } from '@connectrpc/connect';
 import type { JobletConfig } from '@joblet/config';
 import { PersistService } from '@joblet/proto/persist';
-import { listenOnSocketFile, rateLimited, startMonitoring } from '@joblet/service';
+import { describeStep, listenOnSocketFile, rateLimited, startMonitoring, watchClock } from '@joblet/service';
 import type { LogStore } from '@joblet/storage';
 import type { Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -65,10 +65,10 @@ interface Backend {
 
 async function openStore({ config, folder, logger, stop }: PersistOptions): Promise<Backend> {
   const giveUp = new AbortController();
-  const context = { logger, nodeId: config.server.nodeId, signal: giveUp.signal };
+  const context = { logger, folder, nodeId: config.server.nodeId, signal: giveUp.signal };
   const stopOpening = (): void => giveUp.abort(stop.reason);
   stop.addEventListener('abort', stopOpening);
-  const store = await orAborted(openBackend(config, folder, context), stop);
+  const store = await orAborted(openBackend(config, context), stop);
   stop.removeEventListener('abort', stopOpening);
   return {
     store,
@@ -107,6 +107,12 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
       this.set(ingest.busyMs / 1_000);
     },
   });
+  const clockSteps = new Counter({
+    name: 'persist_clock_steps_total',
+    help: 'How often the clock of this machine was set, by a second or more',
+    labelNames: ['direction'],
+    registers: [registry],
+  });
   let pendingBytes = 0;
   new Gauge({
     name: 'persist_ingest_pending_bytes',
@@ -134,7 +140,10 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
         'a write failed and is tried again; producers are held back meanwhile',
       );
     },
-    onWritten: ({ durationMs }) => writeSeconds.observe(durationMs / 1_000),
+    onWritten: ({ durationMs, attempts }) => {
+      writeSeconds.observe(durationMs / 1_000);
+      if (attempts > 1) logger.info({ attempts, durationMs }, 'writes succeed again; nothing was lost');
+    },
   });
   const channel = createWriteChannel({
     ingest,
@@ -187,6 +196,14 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
       checks: { storage: storageState(), inFlight: ledger.inFlight },
     }),
   });
+  const clock = watchClock({
+    onStep: (step) => {
+      clockSteps.inc({ direction: step.foundMs < step.expectedMs ? 'back' : 'forward' });
+      logger.warn(
+        `${describeStep(step)}; rows keep their order and none is lost, but --since and --until may miss rows that came without a time of their own`,
+      );
+    },
+  });
   logger.info(
     {
       grpcSocket: grpcSocket.path,
@@ -211,6 +228,7 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
       await grpc.close(DRAIN_QUERIES_MS);
       enter(`closing the store (${persist.storage.type})`);
       await close();
+      clock.stop();
       await monitoring.close();
     },
   };

@@ -41,8 +41,24 @@ function commanderFailure({ code, message }: CommanderError): Failure {
   if (code === 'commander.help') return { exitCode: ExitCode.USAGE, message: '' };
   return {
     exitCode: ExitCode.USAGE,
-    message: `${oneLine(message.replace(/^error: /, ''))}; --help tells more`,
+    message: `${inOurWords(oneLine(message.replace(/^error: /, '')))}; --help tells more`,
   };
+}
+
+const BAD_OPTION = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/;
+const BAD_ARGUMENT = /^command-argument value '(.*)' is invalid for argument '(\S+)'\. (.*)$/;
+
+/** Commander's words as in all our other messages: the name, what was found, what is expected. */
+function inOurWords(message: string): string {
+  const [, option, value = '', allowed = ''] = BAD_OPTION.exec(message) ?? [];
+  if (option !== undefined) return `${option}: found ${JSON.stringify(value)}, ${choices(allowed)}`;
+  const [, word = '', argument, expected] = BAD_ARGUMENT.exec(message) ?? [];
+  if (argument !== undefined) return `${argument.toUpperCase()}: found ${JSON.stringify(word)}, ${expected}`;
+  return message.replace(/; \((Did you mean .*\?)\)$/, ', $1').replace(', Did', ', did');
+}
+
+function choices(allowed: string): string {
+  return allowed.replace(/^Allowed choices are (.*)\.$/, 'expected one of $1');
 }
 
 /** What went wrong, on one line. */

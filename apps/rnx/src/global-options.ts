@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { givenValue, socketValue } from './option-values.js';
 
 /** Options that commands share; each may stand before or behind the command's name. */
 export interface GlobalOptions {
@@ -15,16 +16,22 @@ const OPTIONS = {
   config: [
     '--config <file>',
     'joblet-config.yml of the services (also -config FILE); default: searched for as the services do',
+    givenValue,
   ],
-  socket: ['--socket <path>', "query socket of persist; default: the configuration's"],
-  ipcSocket: ['--ipc-socket <path>', "socket that output is sent to; default: the configuration's"],
-  node: ['--node <name>', 'ask the persist service of this node in rnx-config.yml, over TLS'],
+  socket: ['--socket <path>', "query socket of persist; default: the configuration's", socketValue],
+  ipcSocket: [
+    '--ipc-socket <path>',
+    "socket that output is sent to; default: the configuration's",
+    socketValue,
+  ],
+  node: ['--node <name>', 'ask the persist service of this node in rnx-config.yml, over TLS', givenValue],
   rnxConfig: [
     '--rnx-config <file>',
     'file with the nodes; default: $XDG_CONFIG_HOME/joblet/rnx-config.yml, then ~/.rnx/rnx-config.yml',
+    givenValue,
   ],
-  json: ['--json', 'one JSON document on each line'],
-  color: ['--no-color', 'no colours (NO_COLOR does the same)'],
+  json: ['--json', 'one JSON document on each line', undefined],
+  color: ['--no-color', 'no colours (NO_COLOR does the same)', undefined],
 } as const;
 
 export type GlobalOptionName = keyof typeof OPTIONS;
@@ -36,8 +43,9 @@ export type GlobalOptionName = keyof typeof OPTIONS;
 export function addGlobalOptions(command: Command, names: readonly GlobalOptionName[]): Command {
   command.optionsGroup('Global options:');
   for (const name of names) {
-    const [flags, description] = OPTIONS[name];
-    command.option(flags, description);
+    const [flags, description, check] = OPTIONS[name];
+    if (check) command.option(flags, description, check);
+    else command.option(flags, description);
   }
   return command.helpOption('-h, --help', 'this help');
 }

@@ -39,3 +39,6 @@ export const ROOM_POLL_MS = 5;
 
 /** A persist that is connected but takes nothing for so long counts as away: no job stands still for it. */
 export const STALL_MAX_MS = 10_000;
+
+/** Longest path of a unix socket in bytes, `sun_path` less its NUL; Node cuts a longer one silently. */
+export const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;

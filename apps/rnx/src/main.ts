@@ -1,14 +1,14 @@
-import { homedir } from 'node:os';
 import { runCli } from './cli.js';
 import type { CliIo } from './cli-io.js';
 import { ExitCode } from './exit-codes.js';
+import { homeDirectory, workingDirectory } from './places.js';
 
 const io: CliIo = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  cwd: process.cwd(),
-  homeDir: homedir(),
+  cwd: workingDirectory(),
+  homeDir: homeDirectory(),
   now: () => BigInt(Date.now()) * 1_000_000n,
   abandonOutput: () => process.exit(ExitCode.INTERRUPTED),
   onSignals(signals, listener) {

@@ -1,6 +1,6 @@
 import { isJobId } from '@joblet/storage';
 import { InvalidArgumentError } from 'commander';
-import { COUNT_MAX } from './limits.js';
+import { COUNT_MAX, SOCKET_PATH_BYTES_MAX } from './limits.js';
 import { parseDuration, parseTime } from './time.js';
 
 // What commander calls for the value of an option or an argument; it names the option and what it found itself.
@@ -25,6 +25,20 @@ export function stepValue(text: string): bigint {
   const step = parseDuration(text);
   if (step !== undefined && step > 0n) return step;
   throw new InvalidArgumentError('expected a duration such as 10s, 1m or 1h30m');
+}
+
+/** A path or a name: an empty one is a shell variable that is not set. */
+export function givenValue(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('expected something (is a variable of the shell not set?)');
+}
+
+export function socketValue(text: string): string {
+  const length = Buffer.byteLength(text);
+  if (length > 0 && length <= SOCKET_PATH_BYTES_MAX) return text;
+  throw new InvalidArgumentError(
+    `expected a socket path of 1 to ${SOCKET_PATH_BYTES_MAX} bytes, the most that the system allows, not ${length}`,
+  );
 }
 
 /** A job's id, or the beginning of one. */

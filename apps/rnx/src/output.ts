@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { OUTPUT_CHUNK_SIZE } from './limits.js';
+import { systemReason } from './system-reason.js';
 
 /** The output cannot be written. EPIPE: whoever read it has gone. */
 export class OutputError extends Error {
@@ -7,7 +8,7 @@ export class OutputError extends Error {
   readonly code: string;
 
   constructor(cause: NodeJS.ErrnoException) {
-    super(`the output cannot be written: ${cause.message}`, { cause });
+    super(`the output cannot be written: ${systemReason(cause)}`, { cause });
     this.code = cause.code ?? '';
   }
 }

@@ -48,7 +48,8 @@ export async function readNode(
   const problems = node.error.issues.map(
     ({ path: keys, message }) => `${['nodes', name, ...keys].join('.')}: ${message}`,
   );
-  throw wrong(`${path}: ${problems.join('; ')}`);
+  // An empty text fails both checks of its field.
+  throw wrong(`${path}: ${[...new Set(problems)].join('; ')}`);
 }
 
 async function readFirst(places: readonly string[]): Promise<{ path: string; content: string }> {

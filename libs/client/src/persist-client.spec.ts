@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
 import { createSecureServer, createServer, type ServerHttp2Session } from 'node:http2';
 import { createServer as createNetServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -264,12 +265,12 @@ describe('errors on the way', () => {
   it('tells a missing socket, a dead one and one out of reach apart', async () => {
     expect(await errorOf(open().ping())).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `persist is not running: no socket at ${socketPath}; start it (joblet-persist) or name another socket`,
+      message: `persist is not running: no socket at ${socketPath}; start it (joblet-persist), wait if it is just starting, or name another socket`,
     });
     writeFileSync(socketPath, '');
     expect(await errorOf(open().ping())).toMatchObject({
       code: 'UNAVAILABLE',
-      message: `persist is not running: nobody listens at ${socketPath}; start it (joblet-persist)`,
+      message: `${socketPath} is no socket; name the query socket, persist.server.grpc_socket`,
     });
     expect((await errorOf(open({ socketPath: join(socketPath, 'x') }).ping())).message).toContain(
       'no socket at',
@@ -312,7 +313,7 @@ describe('errors on the way', () => {
         })(),
       );
       expect(error.code).toBe('UNAVAILABLE');
-      expect(error.message).toContain(`connection to persist at ${socketPath} failed`);
+      expect(error.message).toContain(`persist at ${socketPath} ended the connection`);
     },
   );
 
@@ -406,7 +407,37 @@ describe('TCP', () => {
     expect(unknown.message).toContain(address);
     expect(unknown.message).toContain('self-signed certificate');
     const other = await errorOf(open({ address, tls: { ca: CERT, serverName: 'other.example.org' } }).ping());
-    expect(other.message).toContain("does not match certificate's altnames");
+    expect(other.message).toContain('is for another name');
+  });
+
+  it('says in words what is wrong with an address, a certificate or a key', async () => {
+    const secure = `127.0.0.1:${await listen(createSecureServer({ cert: CERT, key: KEY }, adapter(ping)))}`;
+    const plain = `127.0.0.1:${await listen(createServer(adapter(ping)))}`;
+    const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const otherKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    for (const [address, tls, code, message] of [
+      [plain, { ca: CERT }, 'UNAVAILABLE', `${plain} does not speak TLS`],
+      [secure, {}, 'UNAVAILABLE', `the certificate of ${secure} is not from the given ca (self-signed`],
+      [
+        secure,
+        { ca: CERT, cert: damaged, key: KEY },
+        'INVALID_ARGUMENT',
+        `cert or key for ${secure} is no PEM`,
+      ],
+      [
+        secure,
+        { ca: CERT, cert: CERT, key: otherKey },
+        'INVALID_ARGUMENT',
+        `cert and key for ${secure} do not belong together`,
+      ],
+      ['127.0.0.1:1', { ca: CERT }, 'UNAVAILABLE', 'persist is not running: nobody listens at 127.0.0.1:1'],
+    ] as const) {
+      const error = await errorOf(open({ address, tls }).ping());
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(message);
+      expect(error.cause).toBeDefined();
+    }
   });
 
   it('speaks plain TCP only when told so', async () => {

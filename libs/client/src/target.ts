@@ -53,7 +53,7 @@ function socketEndpoint(path: string): Endpoint {
   if (length === 0 || length > SOCKET_PATH_BYTES_MAX) {
     throw new ClientError(
       'INVALID_ARGUMENT',
-      `socket path ${JSON.stringify(path)} has ${length} bytes; expected 1 to ${SOCKET_PATH_BYTES_MAX}, the most that the system allows`,
+      `socket path ${JSON.stringify(path)} has ${length} bytes; expected 1 to ${SOCKET_PATH_BYTES_MAX}, the most that the system allows; name a shorter path`,
     );
   }
   return {

@@ -15,7 +15,12 @@ describe('toClientError', () => {
     ['EACCES', 'PERMISSION_DENIED', 'no permission to use /run/p.sock; become the user who runs persist'],
     ['EPERM', 'PERMISSION_DENIED', 'no permission to use /run/p.sock; become the user who runs persist'],
     ['ENOTFOUND', 'UNAVAILABLE', 'the host of /run/p.sock cannot be found; check the address'],
-    ['ECONNRESET', 'UNAVAILABLE', 'the connection to persist at /run/p.sock failed: connect ECONNRESET'],
+    [
+      'ECONNRESET',
+      'UNAVAILABLE',
+      'persist at /run/p.sock ended the connection: it is stopping, or refuses this client; try again',
+    ],
+    ['EXYZ', 'UNAVAILABLE', 'the connection to persist at /run/p.sock failed: connect EXYZ; try again'],
   ])('tells %s apart', (systemCode, code, message) => {
     expect(toClientError(systemError(systemCode), context)).toMatchObject({ code, message });
   });

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { ClientError, type ClientErrorCode } from './client-error.js';
+import { brokenOff, connectionFailure, foreign, type Failure } from './connection-failure.js';
 
 const CODES: Partial<Record<Code, ClientErrorCode>> = {
   [Code.InvalidArgument]: 'INVALID_ARGUMENT',
@@ -46,57 +47,28 @@ export function toClientError(thrown: unknown, context: CallContext): ClientErro
   return new ClientError(code, message, options);
 }
 
-type Failure = [code: ClientErrorCode, message: string];
-
-const noSocket = (target: string): Failure => [
-  'UNAVAILABLE',
-  `persist is not running: no socket at ${target}; start it (joblet-persist) or name another socket`,
-];
-const noPermission = (target: string): Failure => [
-  'PERMISSION_DENIED',
-  `no permission to use ${target}; become the user who runs persist`,
-];
-const noHost = (target: string): Failure => [
-  'UNAVAILABLE',
-  `the host of ${target} cannot be found; check the address`,
-];
-
-const SYSTEM_FAILURES = new Map<string | undefined, (target: string) => Failure>([
-  ['ENOENT', noSocket],
-  ['ENOTDIR', noSocket],
-  [
-    'ECONNREFUSED',
-    (target) => [
-      'UNAVAILABLE',
-      `persist is not running: nobody listens at ${target}; start it (joblet-persist)`,
-    ],
-  ],
-  ['EACCES', noPermission],
-  ['EPERM', noPermission],
-  ['ENOTFOUND', noHost],
-  ['EAI_AGAIN', noHost],
-]);
-
 function localFailure(error: ConnectError, { target, deadlineMs }: CallContext): Failure {
-  const systemFailure = SYSTEM_FAILURES.get(systemErrorCode(error));
-  if (systemFailure) return systemFailure(target);
+  const known = connectionFailure(systemErrorCode(error), target, causeOf(error).message);
+  if (known) return known;
   if (error.code === Code.DeadlineExceeded) {
     return [
       'DEADLINE_EXCEEDED',
       `persist at ${target} did not answer within ${deadlineMs} ms; see whether it is overloaded, or this is another service`,
     ];
   }
-  const broken: readonly Code[] = [
-    Code.Internal,
-    Code.Canceled,
-    Code.Aborted,
-    Code.Unknown,
-    Code.Unavailable,
-  ];
+  // The other side closed the connection before it answered: HTTP/2 knows no reason then.
+  if (error.code === Code.Canceled) return brokenOff(target);
+  if (/^HTTP \d+$/.test(error.rawMessage)) return foreign(target);
+  const broken: readonly Code[] = [Code.Internal, Code.Aborted, Code.Unknown, Code.Unavailable];
   if (broken.includes(error.code)) {
-    return ['UNAVAILABLE', `the connection to persist at ${target} failed: ${error.rawMessage}`];
+    return ['UNAVAILABLE', `the connection to persist at ${target} failed: ${error.rawMessage}; try again`];
   }
   return [CODES[error.code] ?? 'INTERNAL', `persist at ${target}: ${error.rawMessage}`];
+}
+
+/** What is behind all wrapping. */
+function causeOf(error: Error): Error {
+  return error.cause instanceof Error ? causeOf(error.cause) : error;
 }
 
 /** The system's error code somewhere in the chain of causes, for example ENOENT. */

@@ -43,7 +43,7 @@ export function checkOptions(options: ProducerOptions): Required<ProducerOptions
   const pathBytes = typeof socketPath === 'string' ? Buffer.byteLength(socketPath) : 0;
   if (pathBytes === 0 || pathBytes > limits.SOCKET_PATH_BYTES_MAX) {
     throw new TypeError(
-      `socketPath is ${JSON.stringify(socketPath)}; expected a path of 1 to ${limits.SOCKET_PATH_BYTES_MAX} bytes`,
+      `socketPath is ${JSON.stringify(socketPath)}; expected a path of 1 to ${limits.SOCKET_PATH_BYTES_MAX} bytes, not ${pathBytes}`,
     );
   }
   if (whenFull !== 'block' && whenFull !== 'drop-newest') {

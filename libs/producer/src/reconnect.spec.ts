@@ -212,7 +212,11 @@ describe('a producer whose server goes', () => {
     await producer.write(log('buffered'));
     const waiting = producer.write(log('waiting'));
     const flush = producer.flush();
-    const unreachable = { code: 'UNREACHABLE', cause: { code: 'ENOENT' } };
+    const unreachable = {
+      code: 'UNREACHABLE',
+      message: `gave up connecting to ${server.path} after 4 failures in a row: connect ENOENT ${server.path}`,
+      cause: { code: 'ENOENT' },
+    };
     await expect(waiting).rejects.toMatchObject(unreachable);
     await expect(flush).rejects.toMatchObject(unreachable);
     await expect(producer.write(log('late'))).rejects.toMatchObject(unreachable);

@@ -119,7 +119,8 @@ export class Sender {
       this.options;
     if (reconnectAttemptsMax > 0 && this.failures > reconnectAttemptsMax) {
       this.state = 'failed';
-      const message = `gave up connecting to ${socketPath} after ${this.failures} failures in a row`;
+      const reason = cause ? `: ${cause.message}` : '';
+      const message = `gave up connecting to ${socketPath} after ${this.failures} failures in a row${reason}`;
       const error = new ProducerError('UNREACHABLE', message, { cause });
       onEvent({ type: 'gave-up', error });
       this.listener.gaveUp(error);

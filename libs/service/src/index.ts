@@ -14,3 +14,6 @@ export { isModulePath, loadModule } from './load-module.js';
 export type { DefaultFunction, ModulePlaces } from './load-module.js';
 export { ModuleError } from './module-error.js';
 export type { ModuleErrorCode } from './module-error.js';
+export { describeStep, watchClock } from './watch-clock.js';
+export type { ClockStep, WatchClockOptions } from './watch-clock.js';
+export { homeDirectory, workingDirectory } from './working-places.js';

@@ -26,3 +26,9 @@ export const HEALTH_CHECK_MS = 2_000;
 
 /** A service stops within 10 s: then the daemon and systemd send SIGKILL. */
 export const DRAIN_DEADLINE_MS = 10_000;
+
+/** How often the wall clock is compared with the monotonic one. */
+export const CLOCK_LOOK_MS = 1_000;
+
+/** A difference from here on is a step: times of log lines have a second's granularity in older daemons. */
+export const CLOCK_STEP_MS = 1_000;

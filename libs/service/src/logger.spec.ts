@@ -41,6 +41,17 @@ describe('createLogger', () => {
     log.close();
   });
 
+  it('shows people the message of what the system refused, and the stack of a bug', async () => {
+    const log = createLogger(options({ format: 'text' }));
+    const refused = Object.assign(new Error('no space left'), { code: 'NO_SPACE' });
+    log.logger.warn({ err: refused }, 'a write failed');
+    log.logger.warn({ err: new TypeError('a bug') }, 'stranger');
+    log.close();
+    const lines = (await readFile(output, 'utf8')).split('\n');
+    expect(lines[0]).toMatch(/ WARN \(\w+\): a write failed \{"err":"no space left"\}$/);
+    expect(lines.join('\n')).toContain('logger.spec.ts');
+  });
+
   it('writes text for people, without colours where there is no terminal', async () => {
     const log = createLogger(options({ format: 'text' }));
     log.logger.warn({ job: 'j1' }, 'slow');
@@ -77,7 +88,9 @@ describe('createLogger', () => {
 
   it('names a file that cannot be opened, and a level that is none', () => {
     const gone = join(folder, 'no/j.log');
-    expect(() => createLogger(options({ output: gone }))).toThrow(`cannot write the log to ${gone}: ENOENT`);
+    expect(() => createLogger(options({ output: gone }))).toThrow(
+      `cannot write the log to ${gone} (logging.output): no such folder`,
+    );
     expect(() => createLogger(options({ level: 'loud' }))).toThrow(
       new TypeError('log level: found "loud", expected one of DEBUG, INFO, WARN, ERROR'),
     );

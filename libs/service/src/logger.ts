@@ -1,7 +1,8 @@
 import { openSync } from 'node:fs';
-import { pino, stdTimeFunctions, type Logger } from 'pino';
+import { pino, stdSerializers, stdTimeFunctions, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { LogOutput } from './log-output.js';
+import { systemReason } from './system-reason.js';
 
 export interface LoggerOptions {
   /** The service's name, in every line. */
@@ -43,6 +44,7 @@ export function createLogger(options: LoggerOptions): ServiceLogger {
       level: parseLevel(options.level),
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: format === 'json' ? stdSerializers.err : errorForPeople },
     },
     format === 'json' ? output : prettyOutput(output, hasColours(options.output, env)),
   );
@@ -73,9 +75,17 @@ function openOutput(output: string): LogOutput {
   try {
     return new LogOutput(openSync(output, 'a', 0o600));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot write the log to ${output}: ${reason}`, { cause: error });
+    throw new Error(`cannot write the log to ${output} (logging.output): ${systemReason(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/** The message alone of what the system or a store refused; a stack for what is a bug. */
+function errorForPeople(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isBug = !('code' in error) || String(error.code).startsWith('ERR_');
+  return isBug ? stdSerializers.err(error) : error.message;
 }
 
 function prettyOutput(output: LogOutput, colorize: boolean) {
@@ -84,6 +94,8 @@ function prettyOutput(output: LogOutput, colorize: boolean) {
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
     ignore: 'pid,hostname',
     singleLine: true,
+    // Else errors are put on lines of their own.
+    errorLikeObjectKeys: [],
   });
   return {
     write: (line: string) => output.write(format(line)),

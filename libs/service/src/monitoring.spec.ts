@@ -111,7 +111,9 @@ describe('both', () => {
   it('warn when a port is in use, and go on', async () => {
     const port = (await start()).monitoring.prometheus?.port;
     const { monitoring, warnings } = await start({ prometheus: `127.0.0.1:${port}` });
-    expect(warnings).toEqual([`/metrics is off: cannot listen on 127.0.0.1:${port}`]);
+    expect(warnings).toEqual([
+      `/metrics is off: cannot listen on 127.0.0.1:${port} (monitoring.prometheus): another process listens there; stop it or choose another address (EADDRINUSE)`,
+    ]);
     expect(monitoring.prometheus).toBeUndefined();
     expect((await get(monitoring.health, '/health')).status).toBe(200);
   });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { HEALTH_CHECK_MS } from './limits.js';
+import { systemReason } from './system-reason.js';
 
 export interface Health {
   /** Anything but `ok` answers 503. */
@@ -52,9 +53,15 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Monit
     type: registry.contentType,
     body: await registry.metrics(),
   });
-  const metrics = await serve(addresses.prometheus, '/metrics', metricsPage, logger);
+  const metrics = await serve(addresses.prometheus, '/metrics', 'monitoring.prometheus', metricsPage, logger);
   if (metrics !== undefined) collectDefaultMetrics({ register: registry });
-  const health = await serve(addresses.health, '/health', () => healthPage(check), logger);
+  const health = await serve(
+    addresses.health,
+    '/health',
+    'monitoring.health',
+    () => healthPage(check),
+    logger,
+  );
   return {
     ...(metrics && { prometheus: metrics.address }),
     ...(health && { health: health.address }),
@@ -84,6 +91,7 @@ function parseAddress(text: string): Address | undefined {
 async function serve(
   address: Address | undefined,
   path: string,
+  setting: string,
   page: () => Promise<Page>,
   logger: MonitoringOptions['logger'],
 ): Promise<{ readonly server: Server; readonly address: AddressInfo } | undefined> {
@@ -95,10 +103,8 @@ async function serve(
     server.listen(address);
     await once(server, 'listening');
   } catch (error) {
-    logger.warn(
-      { err: error, ...address },
-      `${path} is off: cannot listen on ${address.host ?? ''}:${address.port}`,
-    );
+    const where = `${address.host ?? ''}:${address.port}`;
+    logger.warn(address, `${path} is off: cannot listen on ${where} (${setting}): ${systemReason(error)}`);
     return undefined;
   }
   const bound = server.address();

@@ -120,7 +120,7 @@ describe('listenOnSocketFile', () => {
     expect(await failure(listenOnSocketFile(server, path))).toMatchObject({
       code: 'IN_USE',
       path,
-      message: `cannot listen on ${path}: another process is listening there`,
+      message: `cannot listen on ${path}: another process is listening there; stop it or name another path`,
     });
     expect(server.listening).toBe(false);
     expect(await greeting(path)).toBe('other');
@@ -147,7 +147,7 @@ describe('listenOnSocketFile', () => {
     for (const path of [file, below])
       expect(await failure(listenOnSocketFile(greeter('x'), path))).toMatchObject({
         code: 'NOT_A_SOCKET',
-        message: `cannot listen on ${path}: it is there and is no socket`,
+        message: `cannot listen on ${path}: it is there and is no socket; move it away or name another path`,
       });
     expect((await readdir(folder)).sort()).toEqual(['file', 'folder']);
   });
@@ -159,7 +159,7 @@ describe('listenOnSocketFile', () => {
     const tooLong = await failure(listenOnSocketFile(greeter('x'), `${longest}x`, { platform: 'linux' }));
     expect(tooLong).toMatchObject({
       code: 'PATH_TOO_LONG',
-      message: `socket path ${longest}x: found 108 bytes, expected at most 107`,
+      message: `socket path ${longest}x: found 108 bytes, expected at most 107; name a shorter path`,
     });
     expect(await failure(listenOnSocketFile(greeter('x'), longest, { platform: 'darwin' }))).toMatchObject({
       code: 'PATH_TOO_LONG',
@@ -170,6 +170,15 @@ describe('listenOnSocketFile', () => {
     const deep = join(folder, 'd'.repeat(102 - folder.length));
     await listenOnSocketFile(greeter('abc'), join(deep, 'abc'), { platform: 'linux' });
     expect(await greeting(join(deep, 'abc'))).toBe('abc');
+  });
+
+  it('says where no folder can be made, and does not try for ever', async () => {
+    if (process.platform !== 'linux') return;
+    const path = '/proc/joblet/p.sock';
+    expect(await failure(listenOnSocketFile(greeter('x'), path))).toMatchObject({
+      code: 'UNUSABLE',
+      message: `cannot make the socket ${path}: no such folder; make it or name another (ENOENT)`,
+    });
   });
 
   it('says when the file system refuses', async () => {
@@ -184,7 +193,7 @@ describe('listenOnSocketFile', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     expect(await text(child.stdout)).toMatch(
-      `UNUSABLE cannot make the socket ${path}: EACCES: permission denied`,
+      `UNUSABLE cannot make the socket ${path}: no permission for user id`,
     );
     await chmod(folder, 0o700);
     const inFile = join(folder, 'file/p.sock');

@@ -4,8 +4,10 @@ import { chmodSync, mkdirSync, rmSync, unlinkSync, type BigIntStats } from 'node
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { SOCKET_ATTEMPTS_MAX, SOCKET_FOLDER_NAME_MAX, socketPathBytesMax } from './limits.js';
+import { makeFolder } from './make-folder.js';
 import { SocketFileError } from './socket-file-error.js';
 import { codeOf, freePath, isSame, publish, statOf } from './socket-path.js';
+import { systemReason } from './system-reason.js';
 
 export interface SocketFileOptions {
   /** Permissions; default 0o600. */
@@ -39,7 +41,7 @@ export async function listenOnSocketFile(
   checkLength(path, socketPathBytesMax(platform));
   try {
     await freePath(path);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const privateFolder = makePrivateFolder(path);
     try {
       const bound = join(privateFolder, 's');
@@ -54,7 +56,7 @@ export async function listenOnSocketFile(
   } catch (error) {
     if (server.listening) server.close();
     if (error instanceof SocketFileError) throw error;
-    throw new SocketFileError('UNUSABLE', path, `cannot make the socket ${path}: ${reasonOf(error)}`, {
+    throw new SocketFileError('UNUSABLE', path, `cannot make the socket ${path}: ${systemReason(error)}`, {
       cause: error,
     });
   }
@@ -70,7 +72,7 @@ function checkLength(path: string, bytesMax: number): void {
     throw new SocketFileError(
       'PATH_TOO_LONG',
       path,
-      `socket path ${path}: found ${bytes} bytes, expected at most ${bytesMax}`,
+      `socket path ${path}: found ${bytes} bytes, expected at most ${bytesMax}; name a shorter path`,
     );
 }
 
@@ -94,10 +96,6 @@ function removeOurs(path: string, ours: BigIntStats | undefined): void {
     if (isSame(statOf(path), ours)) unlinkSync(path);
   } catch (error) {
     // It does no harm: the next start replaces it.
-    process.emitWarning(`the socket file ${path} stays: ${reasonOf(error)}`);
+    process.emitWarning(`the socket file ${path} stays: ${systemReason(error)}`);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -26,9 +26,17 @@ export async function freePath(path: string): Promise<void> {
   const found = statOf(path);
   if (found === undefined) return;
   if (!found.isSocket())
-    throw new SocketFileError('NOT_A_SOCKET', path, `cannot listen on ${path}: it is there and is no socket`);
+    throw new SocketFileError(
+      'NOT_A_SOCKET',
+      path,
+      `cannot listen on ${path}: it is there and is no socket; move it away or name another path`,
+    );
   if (await isListening(path))
-    throw new SocketFileError('IN_USE', path, `cannot listen on ${path}: another process is listening there`);
+    throw new SocketFileError(
+      'IN_USE',
+      path,
+      `cannot listen on ${path}: another process is listening there; stop it or name another path`,
+    );
   if (isSame(statOf(path), found)) unlinkSync(path);
 }
 

@@ -319,7 +319,7 @@ describe('the persist command', () => {
     await persist.configure({ storage: { type: 'cloudwatch' } });
     const { status, stderr } = run('--config', persist.config);
     expect(status).toBe(78);
-    expect(stderr).toContain('persist.storage.type: cloudwatch is not built yet');
+    expect(stderr).toContain('persist.storage.type: found "cloudwatch", which is not built yet');
   });
 
   it('answers --help and --version with 0, and wrong usage with 2', () => {

@@ -83,7 +83,7 @@ describe('a store of somebody else', () => {
   it.each([
     ['./gone.mjs', 'there is no file /gone.mjs'],
     ['lcoal', /^there is no package of this name in \/node_modules, .*; did you mean local\?$/],
-    ['my-own-store', /^there is no package of this name in .*; stores of ours: local, /],
+    ['my-own-store', /^there is no package of this name in .*; install it there, or name a file: \.\/…$/],
     ['./named.mjs', '/named.mjs has no default export, expected `export default` of a function'],
     ['./loud.mjs', '/loud.mjs cannot be loaded: Error: too loud (/loud.mjs:1)'],
     ['./nothing.mjs', 'what it opens is no log store: it is undefined, expected an object'],

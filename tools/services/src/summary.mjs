@@ -4,6 +4,11 @@ import { spawnSync } from 'node:child_process';
 const PROGRAMS = [
   { name: 'go', args: ['version'], usedFor: 'a foreign producer and gRPC client against persist' },
   { name: 'strace', args: ['-V'], usedFor: 'system calls that fail under the local store' },
+  {
+    name: 'unshare',
+    args: ['--version'],
+    usedFor: 'a full disk, a read-only one, two containers on one directory',
+  },
   { name: 'gzip', args: ['--version'], usedFor: 'reading our files with gzip' },
   { name: 'python3', args: ['--version'], usedFor: 'reading our files with Python' },
 ];

@@ -9,6 +9,7 @@ import { SessionUsage } from '../process-metrics/linux-proc.js';
 import { nodeFallback } from '../process-metrics/node-fallback.js';
 import { openRecorder } from '../run/open-recorder.js';
 import { runJob } from '../run/run-job.js';
+import { systemReason } from '../system-reason.js';
 
 interface JobRunOptions {
   readonly name?: string;
@@ -62,7 +63,7 @@ async function jobRun(
   if (!quiet) io.stderr.write(`job ${jobId}\n`);
   if (idFile !== undefined) {
     await writeFile(idFile, `${jobId}\n`).catch((error: Error) =>
-      note(`job id not written: ${error.message}`),
+      note(`the job id is not written to ${JSON.stringify(idFile)}: ${systemReason(error)}`),
     );
   }
   const usage =

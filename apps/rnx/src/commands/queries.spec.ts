@@ -166,7 +166,10 @@ describe('job log', () => {
     const io = fakeIo();
     io.stdout.fail = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
     const { code, err } = await ask('job log beta', io);
-    expect({ code, err }).toEqual({ code: 1, err: 'rnx: the output cannot be written: write ENOSPC\n' });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'rnx: the output cannot be written: no space left on the device; make room or write elsewhere (ENOSPC)\n',
+    });
   });
 
   it('is interrupted at once, also while nothing comes; what came was written', async () => {
@@ -381,7 +384,7 @@ describe('the service', () => {
     const { code, out, err } = await ask('job list');
     expect({ code, out }).toEqual({ code: 4, out: '' });
     expect(err).toBe(
-      `rnx: persist is not running: no socket at ${socket}; start it (joblet-persist) or name another socket\n`,
+      `rnx: persist is not running: no socket at ${socket}; start it (joblet-persist), wait if it is just starting, or name another socket\n`,
     );
   });
 
@@ -417,7 +420,7 @@ describe('the service', () => {
       expect((await rnx(`job status beta --rnx-config=${file} --node=named`)).code).toBe(0);
       const { code, err } = await rnx(`job status beta --rnx-config=${file} --node=other`);
       expect(code).toBe(4);
-      expect(err).toContain(`connection to persist at 127.0.0.1:${port} failed`);
+      expect(err).toContain(`the certificate of 127.0.0.1:${port} is for another name`);
     } finally {
       await new Promise((done) => server.close(done));
     }

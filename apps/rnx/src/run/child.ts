@@ -65,6 +65,9 @@ function started(child: ChildProcess): Promise<number> {
 
 function notStarted(command: string, env: NodeJS.ProcessEnv, error: unknown): CommandError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  // An empty name is Node's own error.
+  if (command === '')
+    return new CommandError(RunExitCode.NOT_FOUND, '"": command not found', { cause: error });
   if (code === 'ENOENT' || (code === 'EACCES' && !isThere(command, env))) {
     return new CommandError(RunExitCode.NOT_FOUND, `${command}: command not found`, { cause: error });
   }

@@ -129,7 +129,9 @@ describe('while persist is away', () => {
     await ipc.ended();
     // The sequence numbers show the gap.
     expect(ipc.rows.map(({ sequence }) => Number(sequence))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 25]);
-    expect(notes).toEqual([`not kept: 15 lines (60 B); persist was away: connect ENOENT ${socketPath}`]);
+    expect(notes).toEqual([
+      `not kept: 15 lines (60 B); persist was not running: no socket at ${socketPath}; see that it runs (joblet-persist)`,
+    ]);
   });
 
   it('counts what is left at the end', async () => {
@@ -138,7 +140,7 @@ describe('while persist is away', () => {
     await recorder.sample({ cpuUsage: 0, memoryUsage: 0n, gpuUsage: 0 });
     await recorder.close();
     expect(notes).toEqual([
-      `not kept: 3 lines (300 B), 1 sample; persist was away: connect ENOENT ${socketPath}`,
+      `not kept: 3 lines (300 B), 1 sample; persist was not running: no socket at ${socketPath}; see that it runs (joblet-persist)`,
     ]);
   });
 

@@ -11,6 +11,7 @@ import {
 } from '../limits.js';
 import { LossCount, type RowSize } from './loss-count.js';
 import type { Recorder } from './recorder.js';
+import { whyAway } from './why-away.js';
 
 export interface ProducerRecorderOptions {
   readonly jobId: string;
@@ -77,7 +78,8 @@ export class ProducerRecorder implements Recorder {
     const unsent = unsentRows === 0 ? [] : this.sizes.slice(-unsentRows);
     for (const size of unsent) this.lost.add(size);
     const lost = this.lost.toString();
-    const reason = this.lastError ? `persist was away: ${this.lastError.message}` : 'persist did not take it';
+    const { socketPath } = this.options;
+    const reason = this.lastError ? whyAway(this.lastError, socketPath) : 'persist did not take it';
     if (lost !== '') this.options.note(`not kept: ${lost}; ${reason}`);
     if (this.breaks > 0) {
       const times = plural(this.breaks, 'time');

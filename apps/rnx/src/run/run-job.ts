@@ -3,6 +3,7 @@ import { StreamType } from '@joblet/wire';
 import type { CliIo } from '../cli-io.js';
 import { HOLDERS_NOTE_AFTER_MS, SAMPLE_INTERVAL_MS } from '../limits.js';
 import type { UsageSampler } from '../process-metrics/usage-sampler.js';
+import { systemReason } from '../system-reason.js';
 import { startChild, type Child } from './child.js';
 import { Passage } from './passage.js';
 import { pump } from './pump.js';
@@ -57,7 +58,7 @@ async function passOutput(child: Child, options: RunJobOptions): Promise<void> {
     tolerate(options, () => pump(child.stderr, err, (rows) => recorder.rows(STDERR, rows))),
   ]);
   for (const { error } of [out, err]) {
-    if (error && error.code !== 'EPIPE') note(`output could not be passed on: ${error.message}`);
+    if (error && error.code !== 'EPIPE') note(`output could not be passed on: ${systemReason(error)}`);
   }
 }
 
