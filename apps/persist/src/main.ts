@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, effectiveConfig, EXIT_CONFIG, loadConfig, type LoadedConfig } from '@joblet/config';
-import {
-  createLogger,
-  homeDirectory,
-  runUntilSignal,
-  workingDirectory,
-  type ServiceLogger,
-} from '@joblet/service';
+import { createLogger, runUntilSignal, type ServiceLogger } from '@joblet/service';
 import { CommanderError } from 'commander';
 import { EXIT_FAILED, EXIT_USAGE, parseArguments, type Arguments } from './cli.js';
 import { DRAIN_DEADLINE_MS } from './limits.js';
@@ -16,8 +10,6 @@ import { StartError } from './start-error.js';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-const PLACES = { cwd: workingDirectory(), homeDir: homeDirectory() };
 
 /** Undefined when there is nothing more to do: `process.exitCode` is set. */
 function readArguments(): Arguments | undefined {
@@ -33,7 +25,7 @@ function readArguments(): Arguments | undefined {
 /** Undefined when the configuration is wrong, or asks for what is not built: told on stderr. */
 async function readConfig(file: string | undefined): Promise<LoadedConfig | undefined> {
   try {
-    return await loadConfig({ file, program: 'persist', ...PLACES });
+    return await loadConfig({ file, program: 'persist' });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const { message } of error.warnings) process.stderr.write(`${message}\n`);
@@ -74,7 +66,7 @@ async function run(
     },
     deadlineMs: DRAIN_DEADLINE_MS,
     onHangup: async () => {
-      const { level } = (await loadConfig({ file: named, ...PLACES })).config.logging;
+      const { level } = (await loadConfig({ file: named })).config.logging;
       setLevel(level);
       logger.info(`the log level is ${level}`);
     },

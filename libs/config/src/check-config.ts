@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { ConfigError, type ConfigProblem, type ConfigWarning } from './config-error.js';
 import {
@@ -21,6 +20,7 @@ import { notBuiltFaults } from './not-built.js';
 import { noEffectNotes, noEffectWarnings } from './no-effect.js';
 import { ruleFaults } from './rules.js';
 import { unknownKeyWarnings } from './unknown-keys.js';
+import { homeDirectory, workingDirectory } from './working-places.js';
 import { parseYaml } from './yaml-document.js';
 
 export interface CheckOptions {
@@ -61,7 +61,7 @@ export interface CheckedConfig {
 
 /** Finds, reads and checks the configuration. Rejects with ConfigError when the file cannot be read, or is no YAML. */
 export async function checkConfig(options: CheckOptions = {}): Promise<CheckedConfig> {
-  const { env = process.env, cwd = process.cwd(), files = nodeFiles } = options;
+  const { env = process.env, cwd = workingDirectory(), files = nodeFiles } = options;
   const named = options.file ?? (env.JOBLET_CONFIG_PATH || undefined);
   const file = await findConfigFile(named, cwd, files);
   const source = file && readSource(file);
@@ -70,7 +70,7 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
 
   const fallback =
     file === undefined
-      ? await defaultBaseDir(env, options.homeDir ?? homedir(), files)
+      ? await defaultBaseDir(env, options.homeDir ?? homeDirectory(), files)
       : { baseDir: SYSTEM_BASE_DIR };
   const folder = file === undefined ? cwd : dirname(file.path);
   const places = placesOf(nested, folder, fallback.baseDir, options.hostName, options.platform);

@@ -16,4 +16,3 @@ export { ModuleError } from './module-error.js';
 export type { ModuleErrorCode } from './module-error.js';
 export { describeStep, watchClock } from './watch-clock.js';
 export type { ClockStep, WatchClockOptions } from './watch-clock.js';
-export { homeDirectory, workingDirectory } from './working-places.js';

@@ -2,7 +2,7 @@ import type { CliIo } from '../cli-io.js';
 import { messageOf } from '../failure.js';
 import type { GlobalOptions } from '../global-options.js';
 import { RECORDER_DEFAULTS } from '../limits.js';
-import { readServiceConfig } from '../service-config.js';
+import { producerConfig } from '../service-config.js';
 import { ProducerRecorder } from './producer-recorder.js';
 import { noRecorder, type Recorder } from './recorder.js';
 
@@ -19,7 +19,8 @@ export async function openRecorder({ jobId, globals, io, note }: OpenRecorderOpt
     if (globals.ipcSocket !== undefined) {
       return new ProducerRecorder({ jobId, note, socketPath: globals.ipcSocket, ...RECORDER_DEFAULTS });
     }
-    const { ipc } = await readServiceConfig(globals, io);
+    const { ipc, notBuilt } = await producerConfig(globals, io);
+    for (const line of notBuilt) note(line);
     if (!ipc.enabled) {
       note('output is not kept: ipc.enabled is false');
       return noRecorder;
