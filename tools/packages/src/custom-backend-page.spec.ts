@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseBlocks, type Block } from './custom-backend-page.blocks.js';
@@ -11,7 +13,9 @@ import { publishedWorkspaces, ROOT } from './testing/workspaces.js';
 /** Three npm installs, and the suite of the contract. */
 const PAGE_TIMEOUT_MS = 600_000;
 
-const page = await readFile(join(ROOT, 'docs/custom-backend.md'), 'utf8');
+let page = await readFile(join(ROOT, 'docs/custom-backend.md'), 'utf8');
+// The page's ports may be taken here.
+for (const port of ['19092', '19093']) page = page.replaceAll(port, String(await freePort()));
 const blocks = parseBlocks(page);
 const resources: AsyncDisposable[] = [];
 
@@ -38,6 +42,15 @@ afterAll(async () => {
 function keep<Resource extends AsyncDisposable>(resource: Resource): Resource {
   resources.push(resource);
   return resource;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** The same for the page and for what was printed here: without what differs from run to run. */

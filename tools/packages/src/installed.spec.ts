@@ -84,6 +84,7 @@ const PRINTED: Record<string, string> = {
   '@joblet/proto': 'nightly\n',
   '@joblet/storage': 'hello, world\n',
   '@joblet/storage-local': 'hello\n',
+  '@joblet/wal': '0 1\n',
   '@joblet/wire': [
     '7n',
     '{"job_id":"backup-1","stream":1,"timestamp":1763600000000000000,"sequence":7,"text":"done\\n"}',

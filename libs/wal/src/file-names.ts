@@ -1,0 +1,12 @@
+/** `00000000000004d2.wal`: the position of the first record in hexadecimal, so that names sort as positions do. */
+export function segmentName(firstPosition: bigint): string {
+  return `${firstPosition.toString(16).padStart(16, '0')}.wal`;
+}
+
+/** Undefined for a file that is no segment by its name. */
+export function positionOfName(name: string): bigint | undefined {
+  return /^[0-9a-f]{16}\.wal$/.test(name) ? BigInt(`0x${name.slice(0, 16)}`) : undefined;
+}
+
+/** Names the log: 32 hexadecimal digits and a newline. */
+export const ID_FILE = 'id';

@@ -1,0 +1,10 @@
+export { openWal } from './write-ahead-log.js';
+export type { ReadFrom, WalOptions, WriteAheadLog } from './write-ahead-log.js';
+export { WalError } from './wal-error.js';
+export type { WalErrorCode } from './wal-error.js';
+export type { WalEvent } from './wal-event.js';
+export type { LogHole, LogRecord } from './segment-scan.js';
+
+// For tests and other file systems:
+export type { Disk, DiskFile } from './disk.js';
+export { crc32c } from './crc32c.js';

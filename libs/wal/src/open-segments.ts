@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { crc32c } from './crc32c.js';
+import type { Disk, DiskFile } from './disk.js';
+import { writeAll } from './write-all.js';
+import { ID_FILE, positionOfName } from './file-names.js';
+import { READ_BYTES } from './limits.js';
+import { readRecordHeader, RECORD_ALIGNMENT, RECORD_MAGIC } from './record-header.js';
+import {
+  decodeSegmentHeader,
+  LOG_ID_BYTES,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+} from './segment-header.js';
+import type { WalEvent } from './wal-event.js';
+
+/** A segment that is there. */
+export interface Segment {
+  readonly path: string;
+  readonly firstPosition: bigint;
+  /** Absent when its header is damaged. */
+  readonly previousEnd?: bigint;
+}
+
+/** The log's id; undefined when the file is not there or damaged. */
+export async function readLogId(disk: Pick<Disk, 'open'>, directory: string): Promise<Buffer | undefined> {
+  const text = await readAll(disk, join(directory, ID_FILE)).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  return text && /^[0-9a-f]{32}\n$/.test(text.toString('latin1'))
+    ? Buffer.from(text.toString('latin1').trim(), 'hex')
+    : undefined;
+}
+
+/**
+ * Makes the file of the id, or a new one for a damaged one. It need not be durable: the segments name the id as well;
+ * the file tells it when their headers are damaged.
+ */
+export async function makeLogId(disk: Disk, directory: string, id: Uint8Array): Promise<void> {
+  const path = join(directory, ID_FILE);
+  await disk.remove(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+  const file = await disk.create(path);
+  try {
+    await writeAll(file, [Buffer.from(`${Buffer.from(id).toString('hex')}\n`)], 0);
+  } finally {
+    await file.close();
+  }
+}
+
+export function newLogId(): Buffer {
+  return randomBytes(LOG_ID_BYTES);
+}
+
+/** The id that the newest intact segment names. */
+export async function idOfSegments(
+  disk: Pick<Disk, 'list' | 'open'>,
+  directory: string,
+): Promise<Uint8Array | undefined> {
+  for (const path of (await segmentPaths(disk, directory)).reverse()) {
+    const header = await readHeader(disk, path);
+    if (header) return header.logId;
+  }
+  return undefined;
+}
+
+/** The segments of the log, oldest first. What is none of them is told and left where it is. */
+export async function listSegments(
+  disk: Pick<Disk, 'list' | 'open'>,
+  directory: string,
+  logId: Uint8Array,
+  onEvent: (event: WalEvent) => void,
+): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for (const path of await segmentPaths(disk, directory)) {
+    const segment = await readSegment(disk, path, logId);
+    const known = segments.some(({ firstPosition }) => firstPosition === segment?.firstPosition);
+    if (segment && !known) segments.push(segment);
+    else {
+      const reason = segment ? 'the second one of its position' : 'not of this log';
+      onEvent({ type: 'foreign-segment', path, reason });
+    }
+  }
+  return segments.sort((a, b) => (a.firstPosition < b.firstPosition ? -1 : 1));
+}
+
+/** Removes what a crash left of a segment that was just being made: a file with no more than a torn header. */
+export async function removeUnfinished(disk: Disk, directory: string): Promise<void> {
+  for (const path of await segmentPaths(disk, directory)) {
+    const isUnfinished = await withFile(disk, path, async (file) => {
+      const bytes = Buffer.alloc(READ_BYTES);
+      const found = bytes.subarray(0, await file.read(bytes, 0));
+      const isBlank = found.length < READ_BYTES && found.every((byte) => byte === 0);
+      return isBlank || (found.length <= SEGMENT_HEADER_BYTES && decodeSegmentHeader(found) === undefined);
+    });
+    if (isUnfinished) await disk.remove(path);
+  }
+}
+
+/** The first position at or behind the end that no file has in its name, whatever the file is. */
+export async function unusedPosition(disk: Disk, directory: string, end: bigint): Promise<bigint> {
+  const taken = (await disk.list(directory)).map((name) => positionOfName(name) ?? -1n);
+  const highest = taken.reduce((most, position) => (position > most ? position : most), -1n);
+  return highest < end ? end : highest + BigInt(RECORD_ALIGNMENT);
+}
+
+async function segmentPaths(disk: Pick<Disk, 'list'>, directory: string): Promise<string[]> {
+  const names = (await disk.list(directory)).filter((name) => positionOfName(name) !== undefined);
+  return names.sort().map((name) => join(directory, name));
+}
+
+async function readSegment(
+  disk: Pick<Disk, 'open'>,
+  path: string,
+  logId: Uint8Array,
+): Promise<Segment | undefined> {
+  const header = await readHeader(disk, path);
+  if (header === undefined) return positionByRecord(disk, path, crc32c(logId));
+  if (Buffer.compare(header.logId, logId) !== 0) return undefined;
+  return { path, firstPosition: header.firstPosition, previousEnd: header.previousEnd };
+}
+
+async function readHeader(disk: Pick<Disk, 'open'>, path: string): Promise<SegmentHeader | undefined> {
+  return withFile(disk, path, async (file) => {
+    const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
+    return decodeSegmentHeader(bytes.subarray(0, await file.read(bytes, 0)));
+  });
+}
+
+/** A segment whose header is damaged is known by its first whole record header: it says its position. */
+async function positionByRecord(
+  disk: Pick<Disk, 'open'>,
+  path: string,
+  logCrc: number,
+): Promise<Segment | undefined> {
+  return withFile(disk, path, async (file) => {
+    const bytes = Buffer.alloc(READ_BYTES);
+    const found = bytes.subarray(0, await file.read(bytes, 0));
+    for (let at = found.indexOf(RECORD_MAGIC); at >= 0; at = found.indexOf(RECORD_MAGIC, at + 1)) {
+      const record = at % RECORD_ALIGNMENT === 0 ? readRecordHeader(found, at, logCrc) : undefined;
+      if (record) return { path, firstPosition: record.position - BigInt(at - SEGMENT_HEADER_BYTES) };
+    }
+    return undefined;
+  });
+}
+
+async function readAll(disk: Pick<Disk, 'open'>, path: string): Promise<Buffer> {
+  return withFile(disk, path, async (file) => {
+    const bytes = Buffer.alloc(Math.min(await file.size(), READ_BYTES));
+    return bytes.subarray(0, await file.read(bytes, 0));
+  });
+}
+
+async function withFile<Result>(
+  disk: Pick<Disk, 'open'>,
+  path: string,
+  work: (file: DiskFile) => Promise<Result>,
+): Promise<Result> {
+  const file = await disk.open(path);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

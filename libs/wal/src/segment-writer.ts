@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { Disk, DiskFile } from './disk.js';
+import { segmentName } from './file-names.js';
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.js';
+import { writeAll } from './write-all.js';
+
+/** The newest segment, which is written to. Once anything of it fails, it must not be used again. */
+export class SegmentWriter {
+  readonly path: string;
+  readonly firstPosition: bigint;
+  readonly previousEnd: bigint;
+  private readonly file: DiskFile;
+  private readonly finish: () => Promise<void>;
+  private offset: number;
+  private isNew = true;
+
+  private constructor(
+    path: string,
+    { firstPosition, previousEnd }: SegmentHeader,
+    file: DiskFile,
+    finish: () => Promise<void>,
+  ) {
+    this.path = path;
+    this.firstPosition = firstPosition;
+    this.previousEnd = previousEnd;
+    this.file = file;
+    this.finish = finish;
+    this.offset = 0;
+  }
+
+  /** A new file with its header; durable, like its name, with the first `sync`. */
+  static async create(disk: Disk, directory: string, header: SegmentHeader): Promise<SegmentWriter> {
+    const path = join(directory, segmentName(header.firstPosition));
+    const file = await disk.create(path);
+    const writer = new SegmentWriter(path, header, file, () => disk.syncDirectory(directory));
+    try {
+      await writer.write([encodeSegmentHeader(header)]);
+      return writer;
+    } catch (error) {
+      await writer.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Position behind the last byte written. */
+  get end(): bigint {
+    return this.firstPosition + BigInt(this.offset - SEGMENT_HEADER_BYTES);
+  }
+
+  get bytes(): number {
+    return this.offset;
+  }
+
+  /** Appends the buffers, in as many calls as it takes. */
+  async write(buffers: readonly Uint8Array[]): Promise<void> {
+    await writeAll(this.file, buffers, this.offset, (bytes) => (this.offset += bytes));
+  }
+
+  async sync(): Promise<void> {
+    await this.file.sync();
+    if (this.isNew) await this.finish();
+    this.isNew = false;
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import { openWal, WalError, type WalEvent, type WalOptions } from './index.js';
+import { collect } from './testing/collect.js';
+import { FragileDisk, type Operation } from './testing/fragile-disk.js';
+
+const DIRECTORY = '/wal';
+const disk = () => new FragileDisk(() => 0.9);
+
+/** A log whose disk counts what it is asked. */
+async function counted(options: Partial<WalOptions> = {}) {
+  const fragile = disk();
+  const counts: Partial<Record<Operation, number>> = {};
+  const events: WalEvent[] = [];
+  const onEvent = (event: WalEvent): void => void events.push(event);
+  const log = await openWal({ directory: DIRECTORY, disk: fragile, onEvent, ...options });
+  fragile.failures = (operation) => {
+    counts[operation] = (counts[operation] ?? 0) + 1;
+    return undefined;
+  };
+  return { disk: fragile, log, counts, events };
+}
+
+const text = (value: string) => Buffer.from(value);
+
+describe('WriteAheadLog', () => {
+  it('gives back what was appended, in order, with growing positions', async () => {
+    const { log, disk: ours } = await counted();
+    const first = await log.append(text('a'));
+    const second = await log.append([text('b'), text(''), text('cd')]);
+    expect(second).toBeGreaterThan(first);
+    await log.close();
+    const again = await openWal({ directory: DIRECTORY, disk: ours });
+    const { records, holes } = await collect(again.read());
+    expect(records.map(({ payload }) => payload.toString())).toEqual(['a', 'bcd']);
+    expect(records.map(({ position }) => position)).toEqual([first, second]);
+    expect(records[0].end).toBe(second);
+    expect(again.end).toBe(records[1].end);
+    expect(holes).toEqual([]);
+    expect((await collect(again.read({ from: second }))).records).toHaveLength(1);
+    expect(await again.append(text('e'))).toBe(again.end - 32n);
+  });
+
+  it('commits all that came meanwhile with one write and one sync', async () => {
+    const { log, counts } = await counted();
+    await log.append(text('opens the segment'));
+    const before = { ...counts };
+    const first = log.append(text('0'));
+    const rest = Array.from({ length: 500 }, (_, index) => log.append(text(`${index}`)));
+    await Promise.all([first, ...rest]);
+    // All were appended in one turn: one write of 2 × 500 buffers, or more, in as many calls as that takes.
+    expect(counts.sync! - before.sync!).toBe(1);
+    expect(counts.syncDirectory! - before.syncDirectory!).toBe(0);
+  });
+
+  it('resolves appends in the order of the calls', async () => {
+    const { log } = await counted({ segmentBytes: () => 2_000 });
+    const order: number[] = [];
+    const sizes = Array.from({ length: 200 }, (_, index) => (index * 37) % 900);
+    for (let wave = 0; wave < sizes.length; wave += 8) {
+      const numbers = sizes.slice(wave, wave + 8).map((_, index) => wave + index);
+      const appends = numbers.map((number) =>
+        log.append(Buffer.alloc(sizes[number])).then(() => order.push(number)),
+      );
+      // The next wave begins while this one is under way.
+      await appends[0];
+    }
+    await log.append(text('last'));
+    expect(order).toEqual(sizes.map((_, index) => index));
+    expect(log.segments).toBeGreaterThan(10);
+  });
+
+  it.each([
+    ['write', 'EIO', 'IO'],
+    ['sync', 'EIO', 'IO'],
+    ['write', 'ENOSPC', 'NO_SPACE'],
+    ['create', 'EDQUOT', 'NO_SPACE'],
+    ['syncDirectory', 'EIO', 'IO'],
+  ] as const)(
+    'refuses what %s failed for (%s), and goes on in a new segment',
+    async (operation, code, expected) => {
+      const { log, disk: ours, events } = await counted({ segmentBytes: () => 150 });
+      const kept = await log.append(Buffer.alloc(120, 'kept'));
+      ours.failures = (asked) => (asked === operation ? code : undefined);
+      const refused = await Promise.allSettled([log.append(text('one')), log.append(text('two'))]);
+      for (const result of refused) {
+        expect(result).toMatchObject({ status: 'rejected', reason: { name: 'WalError', code: expected } });
+        expect(String((result as PromiseRejectedResult).reason)).toContain(
+          `appending to the log in ${DIRECTORY}: ${code}`,
+        );
+      }
+      ours.failures = () => undefined;
+      const after = await log.append(text('after'));
+      const { records, holes } = await collect(log.read());
+      expect(records.map(({ position }) => position)).toEqual([kept, after]);
+      expect(holes).toEqual([]);
+      expect(events.every(({ type }) => type === 'segment-failed')).toBe(true);
+      await log.close();
+      const again = await openWal({ directory: DIRECTORY, disk: ours });
+      expect((await collect(again.read())).records.map(({ position }) => position)).toEqual([kept, after]);
+    },
+  );
+
+  it('trims whole segments, oldest first, and never the newest', async () => {
+    const { log, disk: ours } = await counted({ segmentBytes: () => 300 });
+    const positions: bigint[] = [];
+    for (let index = 0; index < 20; index++) positions.push(await log.append(Buffer.alloc(100)));
+    const all = log.segments;
+    await log.trim(positions[9]);
+    expect(log.segments).toBeLessThan(all);
+    expect(log.start).toBeLessThanOrEqual(positions[9]);
+    const left = (await collect(log.read())).records.map(({ position }) => position);
+    expect(left).toEqual(positions.slice(-left.length));
+    expect(left).toContain(positions[9]);
+    await log.trim(log.end + 1_000n);
+    expect(log.segments).toBe(1);
+    await log.close();
+    // Positions go on, although nearly all is gone.
+    const again = await openWal({ directory: DIRECTORY, disk: ours });
+    expect(await again.append(text('x'))).toBeGreaterThan(positions[19]);
+  });
+
+  it('bounds what waits, but takes a record of any size alone', async () => {
+    const { log } = await counted({ pendingBytesMax: 1_000 });
+    const large = log.append(Buffer.alloc(5_000));
+    await expect(log.append(text('x'))).rejects.toMatchObject({
+      code: 'QUEUE_FULL',
+      message: expect.stringMatching(/^appending 32 bytes: 5024 bytes wait already, expected at most 1000$/),
+    });
+    expect(log.pendingBytes).toBe(5_024);
+    await large;
+    expect(log.pendingBytes).toBe(0);
+    await log.append(text('x'));
+  });
+
+  it('closes behind what is under way, and refuses what comes later', async () => {
+    const { log, disk: ours } = await counted();
+    const last = log.append(text('last'));
+    await log.close();
+    await last;
+    await expect(log.append(text('late'))).rejects.toMatchObject({ code: 'CLOSED' });
+    await log.close();
+    const again = await openWal({ directory: DIRECTORY, disk: ours });
+    expect((await collect(again.read())).records).toHaveLength(1);
+  });
+
+  it('syncs when it is told, with `never`, and by the timer and at the end, with `interval`', async () => {
+    const never = await counted({ sync: 'never' });
+    await never.log.append(text('x'));
+    expect(never.counts.sync ?? 0).toBe(0);
+    await never.log.sync();
+    expect(never.counts.sync).toBe(1);
+
+    const interval = await counted({ sync: 'interval', syncIntervalMs: 1 });
+    let synced = (): void => undefined;
+    const whenSynced = new Promise<void>((resolve) => (synced = resolve));
+    interval.disk.failures = (operation) => {
+      if (operation === 'sync') synced();
+      return undefined;
+    };
+    await interval.log.append(text('x'));
+    await whenSynced;
+
+    const atTheEnd = await counted({ sync: 'interval', syncIntervalMs: 1_000_000 });
+    await atTheEnd.log.append(text('x'));
+    expect(atTheEnd.counts.sync ?? 0).toBe(0);
+    await atTheEnd.log.close();
+    expect(atTheEnd.counts.sync).toBe(1);
+  });
+
+  it('rejects with WalError when it cannot be opened, and lets bugs be bugs', async () => {
+    const broken = disk();
+    broken.failures = () => 'EACCES';
+    const opening = openWal({ directory: DIRECTORY, disk: broken });
+    await expect(opening).rejects.toBeInstanceOf(WalError);
+    await expect(opening).rejects.toThrow(/^opening the log in \/wal: EACCES/);
+    const { log } = await counted();
+    expect(() => log.append([{ length: 2 ** 31 } as Uint8Array])).toThrow(TypeError);
+  });
+});
