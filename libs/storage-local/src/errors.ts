@@ -21,8 +21,37 @@ const UNAVAILABLE = new Set([
 /** Whatever failed while `doing` something, as the contract's error. */
 export function toStorageError(error: unknown, doing: string): StorageError {
   if (error instanceof StorageError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new StorageError(contractCode(errorCode(error)), `${doing}: ${message}`, { cause: error });
+  return new StorageError(contractCode(errorCode(error)), `${doing}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** What an operator can do about it; the system's own words for what is not here. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk; make room',
+  EDQUOT: 'the disk quota is used up; make room or raise it',
+  EFBIG: 'the file would be larger than allowed; raise the limit (ulimit -f)',
+  EIO: 'the disk reports an error; see the log of the kernel',
+  EROFS: 'the file system is read-only; mount it writable or use another directory',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EEXIST: 'a file is where a folder has to be; move it away or use another directory',
+  ENOTDIR: 'a file is where a folder has to be; move it away or use another directory',
+  ENOENT: 'it is missing and cannot be made; check the path',
+  EMFILE: 'too many open files; raise the limit (ulimit -n)',
+  ENFILE: 'too many open files on this machine; raise the limit (fs.file-max)',
+};
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = errorCode(error);
+  const remedy = code === undefined ? undefined : REMEDIES[code];
+  if (remedy === undefined) return error.message;
+  const where = 'path' in error ? `${String(error.path)}: ` : '';
+  return `${where}${remedy}${code === 'EACCES' || code === 'EPERM' ? forUser() : ''} (${code})`;
+}
+
+function forUser(): string {
+  const user = process.getuid === undefined ? 'this user' : `user id ${process.getuid()}`;
+  return ` for ${user}; change its owner or mode, or run as its owner`;
 }
 
 function contractCode(systemCode: string | undefined): StorageErrorCode {

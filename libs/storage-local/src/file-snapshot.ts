@@ -1,7 +1,7 @@
-import { close, closeSync, fstatSync, openSync, read } from 'node:fs';
+import { close, closeSync, constants, fstatSync, lstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { StorageError } from '@joblet/storage';
-import { isMissing } from './errors.js';
+import { errorCode, isMissing } from './errors.js';
 import { READ_AHEAD_BYTES } from './limits.js';
 
 const readAsync = promisify(read);
@@ -22,24 +22,28 @@ export class FileSnapshot {
   }
 
   /**
-   * Undefined when the file is not there, or has nothing to see. At once, so that several can be opened with no write or
-   * delete in between. `visibleLength`: at most so many bytes; undefined: all.
+   * Undefined when the file is not there, or has nothing to see; what is there instead, when it is no file. At once, so
+   * that several can be opened with no write or delete in between. `visibleLength`: at most so many bytes; undefined: all.
    */
-  static openSync(path: string, visibleLength: number | undefined): FileSnapshot | undefined {
+  static openSync(path: string, visibleLength: number | undefined): FileSnapshot | string | undefined {
     if (visibleLength === 0) return undefined;
     let fd: number;
     try {
-      fd = openSync(path, 'r');
+      // Without O_NONBLOCK, a FIFO that nobody writes to would hold up the process.
+      fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+      const code = errorCode(error);
+      if (code === 'ENXIO') return 'a socket or a device';
+      if (code === 'ELOOP') return 'a symbolic link to itself';
+      if (!isMissing(error)) throw error;
+      return lstatSync(path, { throwIfNoEntry: false }) && 'a symbolic link to nothing';
     }
     const stats = fstatSync(fd);
     const size = visibleLength ?? stats.size;
-    // A directory, or anything else that somebody has put there, has no rows.
     if (stats.isFile() && size > 0) return new FileSnapshot(path, fd, size);
     closeSync(fd);
-    return undefined;
+    if (stats.isFile()) return undefined;
+    return stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a FIFO' : 'a device';
   }
 
   /**
@@ -49,17 +53,19 @@ export class FileSnapshot {
   async read(offset: number, length: number): Promise<Buffer> {
     const end = Math.min(offset + length, this.size);
     if (offset >= end) return Buffer.alloc(0);
-    if (offset < this.windowStart || end > this.windowStart + this.window.length) {
-      await this.load(offset, end);
+    if (offset >= this.windowStart && end <= this.windowStart + this.window.length) {
+      return this.window.subarray(offset - this.windowStart, end - this.windowStart);
     }
-    return this.window.subarray(offset - this.windowStart, end - this.windowStart);
+    // Reads may overlap: the window may be another's by the time that this one's bytes are there.
+    const bytes = await this.load(offset, end);
+    return bytes.subarray(0, end - offset);
   }
 
   async close(): Promise<void> {
     await closeAsync(this.fd);
   }
 
-  private async load(offset: number, end: number): Promise<void> {
+  private async load(offset: number, end: number): Promise<Buffer> {
     const length = Math.min(Math.max(end - offset, READ_AHEAD_BYTES), this.size - offset);
     const bytes = Buffer.allocUnsafeSlow(length);
     for (let filled = 0; filled < length;) {
@@ -74,5 +80,6 @@ export class FileSnapshot {
     }
     this.window = bytes;
     this.windowStart = offset;
+    return bytes;
   }
 }

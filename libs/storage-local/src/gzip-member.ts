@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, inflateRaw, type InputType, type ZlibOptions } from 'node:zlib';
 import { errorCode } from './errors.js';
-import { INFLATED_BYTES_MAX } from './limits.js';
 import { decodeMemberExtra, encodeMemberExtra, type MemberExtra } from './member-extra.js';
 
 /** First bytes of a gzip member that is compressed with deflate (RFC 1952, 2.3.1). */
@@ -12,14 +11,19 @@ export const TRAILER_BYTES = 8;
 /** Largest header that is looked for: fixed part and a full FEXTRA field. */
 export const HEADER_BYTES_MAX = FIXED_HEADER_BYTES + 2 + 0xffff;
 
+const FLAG_HEADER_CRC = 0x02;
 const FLAG_EXTRA = 0x04;
+const FLAG_NAME = 0x08;
+const FLAG_COMMENT = 0x10;
+const FLAGS_RESERVED = 0xe0;
 const OS_UNKNOWN = 0xff;
 
 export interface MemberHeader {
-  /** Header and body only; the trailer comes behind. */
   readonly headerBytes: number;
-  /** Only members of ours have one. */
+  /** Only members of ours have one; undefined also when it is damaged. */
   readonly extra: MemberExtra | undefined;
+  /** Whether there is an FEXTRA field, readable or not: without one, the member is none of ours. */
+  readonly hasExtraField: boolean;
 }
 
 const deflateAsync = promisify<InputType, ZlibOptions, Buffer>(deflateRaw);
@@ -44,19 +48,30 @@ export async function encodeMember(
 }
 
 /**
- * The header at `at`, or undefined when the bytes are none that the Go service or we write: flags other than FEXTRA
- * are not. `bytes` must reach as far as the header, or to the end of the file.
+ * The header at the first byte, or undefined if there is none. Go and this store write no name, no comment and no
+ * checksum of the header, but gzip does when somebody repacks a file by hand. `bytes` must reach as far as the header,
+ * or to the end of the file.
  */
-export function parseHeader(bytes: Buffer, at: number): MemberHeader | undefined {
-  if (bytes.length - at < FIXED_HEADER_BYTES || bytes.compare(MAGIC, 0, 3, at, at + 3) !== 0)
-    return undefined;
-  const flags = bytes[at + 3];
-  if (flags === 0) return { headerBytes: FIXED_HEADER_BYTES, extra: undefined };
-  if (flags !== FLAG_EXTRA || bytes.length - at < FIXED_HEADER_BYTES + 2) return undefined;
-  const start = at + FIXED_HEADER_BYTES + 2;
-  const end = start + bytes.readUInt16LE(start - 2);
-  if (end > bytes.length) return undefined;
-  return { headerBytes: end - at, extra: decodeMemberExtra(bytes.subarray(start, end)) };
+export function parseHeader(bytes: Buffer): MemberHeader | undefined {
+  if (bytes.length < FIXED_HEADER_BYTES || bytes.compare(MAGIC, 0, 3, 0, 3) !== 0) return undefined;
+  const flags = bytes[3];
+  if ((flags & FLAGS_RESERVED) !== 0) return undefined;
+  let pos = FIXED_HEADER_BYTES;
+  let extra: MemberExtra | undefined;
+  const hasExtraField = (flags & FLAG_EXTRA) !== 0;
+  if (hasExtraField) {
+    if (pos + 2 > bytes.length) return undefined;
+    const start = pos + 2;
+    pos = start + bytes.readUInt16LE(pos);
+    extra = decodeMemberExtra(bytes.subarray(start, pos));
+  }
+  for (const flag of [FLAG_NAME, FLAG_COMMENT]) {
+    if ((flags & flag) === 0) continue;
+    pos = bytes.indexOf(0, pos) + 1;
+    if (pos === 0) return undefined;
+  }
+  if ((flags & FLAG_HEADER_CRC) !== 0) pos += 2;
+  return pos > bytes.length ? undefined : { headerBytes: pos, extra, hasExtraField };
 }
 
 export interface Inflated {
@@ -67,41 +82,42 @@ export interface Inflated {
 
 /**
  * Inflates the deflate stream that starts at the first byte; what lies behind its end is not looked at. `cut`: the
- * bytes are over before the stream is. `broken`: they are no deflate stream, or one too large to be ours.
+ * bytes are over before the stream is. `large`: it has more text than `textBytesMax`. `broken`: it is none.
  */
-export async function inflateWhole(bytes: Buffer): Promise<Inflated | 'cut' | 'broken'> {
+export async function inflateWhole(
+  bytes: Buffer,
+  textBytesMax: number,
+): Promise<Inflated | 'cut' | 'large' | 'broken'> {
   try {
-    return await inflate(bytes, constants.Z_FINISH);
+    return await inflate(bytes, { finishFlush: constants.Z_FINISH, maxOutputLength: textBytesMax });
   } catch (error) {
-    return errorCode(error) === 'Z_BUF_ERROR' ? 'cut' : 'broken';
+    const code = errorCode(error);
+    if (code === 'Z_BUF_ERROR') return 'cut';
+    return code === 'ERR_BUFFER_TOO_LARGE' ? 'large' : 'broken';
   }
 }
 
-/** What comes out of a deflate stream that was cut; undefined when it is broken before the cut. */
+/** What comes out of the first bytes of a deflate stream; undefined when it is broken there. */
 export async function inflatePart(bytes: Buffer): Promise<Inflated | undefined> {
   try {
-    return await inflate(bytes, constants.Z_SYNC_FLUSH);
+    return await inflate(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
     return undefined;
   }
 }
 
-function inflate(bytes: Buffer, finishFlush: number): Promise<Inflated> {
+function inflate(bytes: Buffer, options: ZlibOptions): Promise<Inflated> {
   return new Promise((resolve, reject) => {
-    inflateRaw(
-      bytes,
-      { info: true, finishFlush, maxOutputLength: INFLATED_BYTES_MAX },
-      (error, result: unknown) => {
-        if (error) return reject(error);
-        // With `info` it is {buffer, engine}, which Node's types do not know.
-        const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
-        resolve({ text: buffer, bodyBytes: engine.bytesWritten });
-      },
-    );
+    inflateRaw(bytes, { info: true, ...options }, (error, result: unknown) => {
+      if (error) return reject(error);
+      // With `info` it is {buffer, engine}, which Node's types do not know.
+      const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+      resolve({ text: buffer, bodyBytes: engine.bytesWritten });
+    });
   });
 }
 
-/** Whether the trailer at `at` belongs to the text. */
-export function trailerMatches(bytes: Buffer, at: number, text: Buffer): boolean {
-  return bytes.readUInt32LE(at) === crc32(text) && bytes.readUInt32LE(at + 4) === text.length % 2 ** 32;
+/** Whether a trailer belongs to a text with this checksum and length. */
+export function trailerMatches(trailer: Buffer, textCrc: number, textBytes: number): boolean {
+  return trailer.readUInt32LE(0) === textCrc && trailer.readUInt32LE(4) === textBytes % 2 ** 32;
 }

@@ -1,5 +1,8 @@
+import type { Gap } from '@joblet/storage';
 import { FileSnapshot } from './file-snapshot.js';
 import { FILES, type JobFile, type Layout } from './layout.js';
+import { WHOLE_TEXT_BYTES_MAX } from './limits.js';
+import { planSources, type JobPlan } from './source-plan.js';
 import type { Visibility } from './visibility.js';
 
 interface OpenFile {
@@ -9,10 +12,18 @@ interface OpenFile {
   readonly file: FileSnapshot;
 }
 
+/** Something in the place of a file that cannot be read as one. */
+interface NoFile {
+  readonly area: JobFile['area'];
+  readonly gap: Gap;
+}
+
 /** The files of a job, open, as they were at one moment. */
 export class JobSnapshot {
   readonly jobId: string;
   private readonly files: OpenFile[] = [];
+  private readonly noFiles: NoFile[] = [];
+  private readonly plans = new Map<JobFile['area'], Promise<JobPlan>>();
 
   private constructor(jobId: string) {
     this.jobId = jobId;
@@ -31,7 +42,10 @@ export class JobSnapshot {
         for (const { fileName, stream } of FILES[area]) {
           const path = layout.path({ area, jobId, fileName });
           const file = FileSnapshot.openSync(path, visibility.visibleLength(path));
-          if (file) snapshot.files.push({ area, stream, file });
+          if (typeof file === 'string') {
+            const reason = `there is no file, but ${file}: ${path}`;
+            snapshot.noFiles.push({ area, gap: { kind: 'gap', stream, afterOrdinal: -1n, reason } });
+          } else if (file) snapshot.files.push({ area, stream, file });
         }
       }
     } catch (error) {
@@ -41,8 +55,20 @@ export class JobSnapshot {
     return snapshot;
   }
 
-  of(area: JobFile['area']): readonly OpenFile[] {
-    return this.files.filter((file) => file.area === area);
+  /** In which order the files are to be read; looked at once, however often they are read. */
+  plan(area: JobFile['area']): Promise<JobPlan> {
+    let plan = this.plans.get(area);
+    if (!plan) {
+      const files = this.files.filter((file) => file.area === area);
+      plan = planSources(files, { wants: () => true, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX });
+      this.plans.set(area, plan);
+    }
+    return plan;
+  }
+
+  /** For what is in the place of a file and is none. */
+  gaps(area: JobFile['area']): readonly Gap[] {
+    return this.noFiles.filter((noFile) => noFile.area === area).map(({ gap }) => gap);
   }
 
   get sizeBytes(): number {

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJobId } from '@joblet/storage';
 import { StreamType } from '@joblet/wire';
@@ -49,11 +50,18 @@ export class Layout {
     const ids = new Set<string>();
     for (const area of [this.areas.logs, this.areas.metrics]) {
       for (const entry of await entries(area)) {
-        if (entry.isDirectory() && isJobId(entry.name)) ids.add(entry.name);
+        if (isJobId(entry.name) && (await isDirectory(area, entry))) ids.add(entry.name);
       }
     }
     return [...ids].sort();
   }
+}
+
+/** A job may have been moved to another disk, and a link left in its place. */
+async function isDirectory(area: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const target = await stat(join(area, entry.name)).catch(() => undefined);
+  return target?.isDirectory() ?? false;
 }
 
 async function entries(directory: string) {

@@ -4,8 +4,14 @@ export const MEMBER_TEXT_BYTES_MAX = 256 * 1024;
 /** Rows of one member at the most, so that its ordinals always fit the 64 KiB of an FEXTRA field (RFC 1952). */
 export const MEMBER_ROWS_MAX = 4_096;
 
-/** A member that inflates to more is reported as damaged; ours do not: a row is at most 128 MiB, six times that escaped. */
-export const INFLATED_BYTES_MAX = 1024 * 1024 * 1024;
+/** Text of a member that is inflated in one go; of a larger one, pieces are held: the older Go generation has one for all. */
+export const WHOLE_TEXT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Text that a large member is inflated to in one step: less than a millisecond. */
+export const TEXT_PIECE_BYTES = 128 * 1024;
+
+/** A line that is longer is no row: one has 128 MiB of content at the most, six times that when all is escaped. */
+export const ROW_TEXT_BYTES_MAX = 1024 * 1024 * 1024;
 
 /** What a read takes from a file at least; also the first try at a member of unknown length. */
 export const READ_AHEAD_BYTES = 256 * 1024;
@@ -13,8 +19,23 @@ export const READ_AHEAD_BYTES = 256 * 1024;
 /** How far into a candidate for a header the search for its first row goes, step by step. */
 export const CANDIDATE_READ_BYTES = [512, 16 * 1024, 512 * 1024] as const;
 
-/** A run of zeros that compressed data does not have (a page that was never written, or was lost). */
-export const ZERO_RUN_BYTES = 32;
+/**
+ * A run of zeros that compressed output does not have: a page that was never written, or was lost. One byte of zeros
+ * may stand for 1 KiB of text that repeats itself, and the daemon's chunks have 43 KiB at the most.
+ */
+export const ZERO_RUN_BYTES = 64;
+
+/** Zeros at the end of what is left of a member: the file was made longer, the data never came. */
+export const ZERO_TAIL_BYTES = 8;
+
+/** Zeros that are tried as a continuation of a deflate stream, to see whether it has ended: more than any code needs. */
+export const ZEROS_TRIED_BYTES = 64;
+
+/** Members that claim the same ordinals and are read side by side, each in memory; what is beyond is left out. */
+export const LANES_MAX = 8;
+
+/** Ordinals among which free ones are looked for, for rows that have lost theirs: a byte for each, for a moment. */
+export const ORDINAL_RANGE_MAX = 16n * 1024n * 1024n;
 
 /** Files that one write compresses, appends to and syncs at the same time: libuv has 4 threads for it. */
 export const FILES_AT_ONCE = 8;
@@ -27,6 +48,9 @@ export const COMPRESSION_LEVEL_DEFAULT = 3;
 
 /** Rows decoded without a break: about 2 ms, so that a huge member does not hold up the event loop. */
 export const ROWS_DECODED_AT_ONCE = 1_000;
+
+/** Text decoded without a break, unless a single row is longer; a few milliseconds. */
+export const TEXT_DECODED_AT_ONCE_BYTES = 1024 * 1024;
 
 /** `sun_path` without its NUL, of the system that has the least (macOS). */
 export const SOCKET_PATH_BYTES_MAX = 103;

@@ -1,14 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { checkJobId, StorageError, type JobCatalog, type LogStore, type Supports } from '@joblet/storage';
 import { toStorageError } from './errors.js';
-import { DIRECTORY_MODE, OWN_DIRECTORY } from './file-names.js';
+import { OWN_DIRECTORY } from './file-names.js';
 import { IntentFile } from './intent.js';
 import { Layout } from './layout.js';
 import { COMPRESSION_LEVEL_DEFAULT } from './limits.js';
+import { makeDirectory } from './make-directory.js';
 import { lockOwner, type OwnerLock } from './owner-lock.js';
 import { Reader } from './reader.js';
-import { syncDirectory } from './sync-directory.js';
 import { Writer } from './writer.js';
 
 export interface LocalStoreOptions {
@@ -163,11 +162,6 @@ class LocalStore implements LogStore, JobCatalog {
   private throwIfClosed(): void {
     if (this.closing) throw StorageError.closed();
   }
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  const firstMade = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (firstMade !== undefined) await syncDirectory(join(firstMade, '..'));
 }
 
 function onceForEachJob(onEvent: (event: LocalStoreEvent) => void): (jobId: string, rows: number) => void {

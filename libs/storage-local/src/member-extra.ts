@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { MEMBER_ROWS_MAX } from './limits.js';
 
 /** What a member of ours says of itself in its header, so that it is known without an index and without inflating. */
 export interface MemberExtra {
@@ -74,16 +75,24 @@ function decodeSubfield(subfield: Buffer): MemberExtra | undefined {
   const contentBytes = varint(cursor);
   const timeMin = BigInt.asIntN(64, varint(cursor));
   const timeMax = BigInt.asIntN(64, varint(cursor));
-  const ordinals: bigint[] = [];
+  const ordinals = decodeOrdinals(cursor, end);
+  const bodyBytes = subfield.readUInt32LE(1);
+  return ordinals && { bodyBytes, contentBytes, timeMin, timeMax, ordinals };
+}
+
+const scratch = new BigUint64Array(MEMBER_ROWS_MAX);
+
+/** Undefined when there are none, or more than a member can have: the header was not made by this store. */
+function decodeOrdinals(cursor: { bytes: Buffer; pos: number }, end: number): BigUint64Array | undefined {
   let ordinal = varint(cursor);
+  let rows = 0;
   for (;;) {
-    const run = varint(cursor);
-    for (let row = 0n; row < run; row++) ordinals.push(ordinal++);
-    if (cursor.pos >= end) break;
+    const run = Number(varint(cursor));
+    if (rows + run > MEMBER_ROWS_MAX) return undefined;
+    for (const stop = rows + run; rows < stop; rows++) scratch[rows] = ordinal++;
+    if (cursor.pos >= end) return rows > 0 ? scratch.slice(0, rows) : undefined;
     ordinal += varint(cursor);
   }
-  const bodyBytes = subfield.readUInt32LE(1);
-  return { bodyBytes, contentBytes, timeMin, timeMax, ordinals: BigUint64Array.from(ordinals) };
 }
 
 function pushVarint(bytes: number[], value: bigint): void {
@@ -95,6 +104,11 @@ function pushVarint(bytes: number[], value: bigint): void {
 }
 
 function varint(cursor: { bytes: Buffer; pos: number }): bigint {
+  const first = cursor.bytes[cursor.pos];
+  if (first < 0x80) {
+    cursor.pos++;
+    return BigInt(first);
+  }
   let value = 0n;
   for (let shift = 0n; ; shift += 7n) {
     const byte = cursor.bytes[cursor.pos++];

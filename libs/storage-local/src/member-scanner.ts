@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { FileSnapshot } from './file-snapshot.js';
 import {
   HEADER_BYTES_MAX,
@@ -7,95 +8,129 @@ import {
   TRAILER_BYTES,
   type MemberHeader,
 } from './gzip-member.js';
+import { InflatedRange } from './inflate-stream.js';
 import { READ_AHEAD_BYTES } from './limits.js';
-import type { MemberExtra } from './member-extra.js';
+import type { ByteRange, Damage, Member, ScanOptions, TextPieces } from './member.js';
+import { rowPieces } from './row-pieces.js';
 import { findMember, salvage } from './salvage.js';
 
-/** A member whose checksum is right, or the complete rows of one that was cut. */
-export interface Member {
-  readonly kind: 'member';
-  readonly extra: MemberExtra | undefined;
-  /** Rows, each with its newline. Undefined when the caller did not want them. */
-  readonly text: Buffer | undefined;
-}
-
-/** A part of the file whose rows are lost. */
-export interface Damage {
-  readonly kind: 'damage';
-  readonly path: string;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly problem: string;
-}
-
-/** Tells from a header of ours whether the member's rows are wanted; members of the Go service are always read. */
-export type WantsMember = (extra: MemberExtra) => boolean;
-
 /**
- * The members of a file in order, and where it is damaged. Resynchronises on the next member after a damage.
- * Invariant: each byte of the file is in exactly one member or damage.
+ * The members of a part of a file in order, and where it is damaged. Resynchronises on the next member after a damage.
+ * Invariant: each byte of the range is in exactly one member or damage.
  */
 export async function* scanMembers(
   file: FileSnapshot,
-  wants: WantsMember = () => true,
+  range: ByteRange,
+  options: ScanOptions,
 ): AsyncGenerator<Member | Damage> {
-  let pos = 0;
-  while (pos < file.size) {
-    const header = parseHeader(await file.read(pos, HEADER_BYTES_MAX), 0);
-    const whole = header && (await readWhole(file, pos, header, wants));
-    if (whole) {
-      yield whole.member;
+  let pos = range.start;
+  while (pos < range.end) {
+    const header = parseHeader(await file.read(pos, Math.min(HEADER_BYTES_MAX, range.end - pos)));
+    const stepEnd = header && (await trustedEnd(file, pos, header, range.end));
+    if (header?.extra && stepEnd !== undefined && !options.wants(header.extra)) {
+      yield { kind: 'member', start: pos, end: stepEnd, ...header, text: undefined };
+      pos = stepEnd;
+      continue;
+    }
+    const whole = header && (await readWhole(file, { start: pos, end: range.end }, header, options));
+    if (header && whole) {
+      yield { kind: 'member', start: pos, end: whole.end, ...header, text: whole.text };
       pos = whole.end;
       continue;
     }
-    const next = await findMember(file, pos + 1);
-    const saved = header && (await salvage(file, pos, header, next));
-    if (saved && saved.text.length > 0) yield { kind: 'member', extra: header.extra, text: saved.text };
-    if (!saved?.complete) {
-      const problem = saved
-        ? 'a member was cut short'
-        : header
-          ? 'a member is damaged'
-          : 'there is no gzip member';
-      yield { kind: 'damage', path: file.path, offset: pos, bytes: next - pos, problem };
-    }
-    pos = next;
+    const end = stepEnd ?? (await findMember(file, { start: pos + 1, end: range.end }));
+    yield* salvageOf(file, { start: pos, end }, header);
+    pos = end;
   }
 }
 
-/** The member at `pos` if it is whole and right, and where it ends. */
-async function readWhole(
+/** What can be had of a damaged part, which begins with the header if there is one. */
+async function* salvageOf(
+  file: FileSnapshot,
+  part: ByteRange,
+  header: MemberHeader | undefined,
+): AsyncGenerator<Member | Damage> {
+  const saved = header && (await salvage(file, part, header));
+  if (saved && saved.textBytes > 0) yield { kind: 'member', ...part, ...header, text: saved.text };
+  if (saved?.complete) return;
+  const problem = saved
+    ? 'a member was cut short'
+    : header
+      ? 'a member is damaged'
+      : 'there is no gzip member';
+  const ordinals = header?.extra?.ordinals;
+  const known = ordinals && { firstOrdinal: ordinals[0], lastOrdinal: ordinals[ordinals.length - 1] };
+  yield { kind: 'damage', path: file.path, ...part, problem, ...known };
+}
+
+/**
+ * Where the member at `pos` ends by its own header, if the next one, or the end of the range, is there: then what its
+ * header says is right, whatever has become of its rows.
+ */
+export async function trustedEnd(
   file: FileSnapshot,
   pos: number,
-  header: MemberHeader,
-  wants: WantsMember,
-): Promise<{ member: Member; end: number } | undefined> {
-  const bodyStart = pos + header.headerBytes;
-  const { extra } = header;
-  if (extra) {
-    const end = bodyStart + extra.bodyBytes + TRAILER_BYTES;
-    if (end > file.size) return undefined;
-    if (!wants(extra) && (await startsMember(file, end)))
-      return { member: { kind: 'member', extra, text: undefined }, end };
-  }
-  let length = extra ? extra.bodyBytes + TRAILER_BYTES : READ_AHEAD_BYTES;
-  for (;;) {
-    const bytes = await file.read(bodyStart, length);
-    const inflated = await inflateWhole(bytes);
-    if (inflated === 'broken') return undefined;
-    const complete = inflated !== 'cut' && inflated.bodyBytes + TRAILER_BYTES <= bytes.length;
-    if (complete) {
-      const { text, bodyBytes } = inflated;
-      if (extra && bodyBytes !== extra.bodyBytes) return undefined;
-      if (!trailerMatches(bytes, bodyBytes, text)) return undefined;
-      return { member: { kind: 'member', extra, text }, end: bodyStart + bodyBytes + TRAILER_BYTES };
-    }
-    if (extra || bodyStart + length >= file.size) return undefined;
-    length *= 2;
-  }
+  { headerBytes, extra }: MemberHeader,
+  rangeEnd: number,
+): Promise<number | undefined> {
+  if (!extra) return undefined;
+  const end = pos + headerBytes + extra.bodyBytes + TRAILER_BYTES;
+  if (end === rangeEnd) return end;
+  return end < rangeEnd && parseHeader(await file.read(end, HEADER_BYTES_MAX)) ? end : undefined;
 }
 
-/** A member that is stepped over is trusted only when the next one, or the end of the file, is where it says. */
-async function startsMember(file: FileSnapshot, pos: number): Promise<boolean> {
-  return pos === file.size || parseHeader(await file.read(pos, HEADER_BYTES_MAX), 0) !== undefined;
+interface Whole {
+  readonly text: TextPieces;
+  readonly end: number;
+}
+
+/** The text of the member if it is whole and right, and where it ends. */
+async function readWhole(
+  file: FileSnapshot,
+  { start, end }: ByteRange,
+  { headerBytes, extra }: MemberHeader,
+  { wholeTextBytesMax }: ScanOptions,
+): Promise<Whole | undefined> {
+  const bodyStart = start + headerBytes;
+  const memberEnd = extra ? bodyStart + extra.bodyBytes + TRAILER_BYTES : end;
+  if (memberEnd > end) return undefined;
+  const length = memberEnd - bodyStart;
+  if (extra === undefined || length <= wholeTextBytesMax) {
+    const bytes = await file.read(bodyStart, extra ? length : Math.min(length, READ_AHEAD_BYTES));
+    const inflated = await inflateWhole(bytes, wholeTextBytesMax);
+    if (inflated === 'broken') return undefined;
+    if (typeof inflated !== 'string' && inflated.bodyBytes + TRAILER_BYTES <= bytes.length) {
+      const { text, bodyBytes } = inflated;
+      if (extra && bodyBytes !== extra.bodyBytes) return undefined;
+      if (!trailerMatches(bytes.subarray(bodyBytes), crc32(text), text.length)) return undefined;
+      return { text: [text], end: bodyStart + bodyBytes + TRAILER_BYTES };
+    }
+    if (bytes.length === length && inflated !== 'large') return undefined;
+  }
+  return readLarge(file, { start: bodyStart, end: memberEnd }, extra?.bodyBytes);
+}
+
+/**
+ * As `readWhole`, in bounded memory: the member is inflated twice, because no row may be given before the checksum at
+ * its end is known to be right.
+ */
+async function readLarge(
+  file: FileSnapshot,
+  body: ByteRange,
+  bodyBytes: number | undefined,
+): Promise<Whole | undefined> {
+  let crc = 0;
+  let textBytes = 0;
+  const inflated = new InflatedRange(file, body);
+  for await (const piece of inflated) {
+    crc = crc32(piece, crc);
+    textBytes += piece.length;
+  }
+  const last = inflated.end;
+  if (!last || last.broken || (bodyBytes !== undefined && last.bodyBytes !== bodyBytes)) return undefined;
+  const trailerStart = body.start + last.bodyBytes;
+  const end = trailerStart + TRAILER_BYTES;
+  if (end > body.end) return undefined;
+  if (!trailerMatches(await file.read(trailerStart, TRAILER_BYTES), crc, textBytes)) return undefined;
+  return { text: rowPieces(new InflatedRange(file, { start: body.start, end: trailerStart })), end };
 }

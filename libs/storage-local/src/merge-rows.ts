@@ -1,19 +1,39 @@
 import { limits, type Gap } from '@joblet/storage';
+import { GapLedger } from './gap-ledger.js';
 import type { BatchCollector, RowKind, StoredRow } from './row-kind.js';
-import type { RowSource } from './row-source.js';
+import type { Head, RowSource } from './row-source.js';
+
+/** What is known when all rows have been merged. */
+export interface MergeEnd {
+  /** That the job's next row gets. */
+  readonly nextOrdinal: bigint;
+  /** Rows that were left out because another row has their ordinal. */
+  readonly leftOut: bigint;
+}
+
+/** The next row of all, and the ordinal that it has or gets. */
+interface Next<Row extends StoredRow> {
+  readonly source: RowSource<Row>;
+  readonly ordinal: bigint;
+}
 
 /**
- * The rows of a job's files by ordinal, in batches, with gaps where ordinals or parts of a file are missing. Rows of
- * the Go service have no ordinals: they get theirs here, merged by time, then sequence, then stream. Returns the
- * ordinal that the job's next row gets.
+ * The rows of a job by ordinal, each ordinal once, in batches, with gaps where ordinals or parts of a file are missing.
+ * Each source has its rows in the order of their ordinals; where two have the same, the row counts that names the job
+ * and the stream. Rows without ordinals get free ones of their slot, merged by time, then sequence, then stream; what
+ * does not fit there comes last.
  */
 export async function* mergeRows<Row extends StoredRow, Batch>(
   kind: RowKind<Row, Batch>,
   jobId: string,
   sources: readonly RowSource<Row>[],
-): AsyncGenerator<Batch | Gap, bigint> {
+): AsyncGenerator<Batch | Gap, MergeEnd> {
+  const ledger = new GapLedger(sources);
+  const slotted = sources.filter(({ options }) => options.slot);
   let batch: BatchCollector<Batch> = kind.collector();
   let nextOrdinal = 0n;
+  let leftOut = 0n;
+  let last: Uint8Array | undefined;
   const endBatch = (): Batch => {
     const built = batch.build();
     batch = kind.collector();
@@ -21,88 +41,87 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
   };
   for (;;) {
     for (const source of sources) if (source.empty) await source.fill();
-    const source = sourceOfNext(sources, nextOrdinal);
-    if (!source) break;
-    const { row, ordinal = nextOrdinal } = source.head!;
-    const unexplained = noteHole(ordinal, nextOrdinal, source, sources);
-    const gaps = [...unexplained, ...takeGaps(source, nextOrdinal)];
+    const stale = sources.find(({ head }) => head?.ordinal !== undefined && head.ordinal < nextOrdinal);
+    if (stale) {
+      const { row, ordinal } = stale.head!;
+      const isCompared = row !== undefined && last !== undefined;
+      const isCopy =
+        ordinal === nextOrdinal - 1n && (!isCompared || Buffer.compare(kind.encode(row), last!) === 0);
+      ledger.leaveOut(stale, isCopy);
+      leftOut++;
+      stale.advance();
+      continue;
+    }
+    const next = nextRow(sources, slotted, nextOrdinal);
+    if (!next) break;
+    const { source, ordinal } = next;
+    const gaps = ledger.before(ordinal, nextOrdinal, source);
     if (gaps.length > 0 && batch.length > 0) yield endBatch();
     yield* gaps;
+    const { row } = source.head!;
     source.advance();
-    if (ordinal >= nextOrdinal) nextOrdinal = ordinal + 1n;
+    nextOrdinal = ordinal + 1n;
+    last = undefined;
     if (!row) continue;
-    const bytes = kind.encode(row);
-    batch.add({ jobId, timestamp: row.timestamp, ordinal }, bytes, 0, bytes.length);
+    source.count(row);
+    last = kind.encode(row);
+    batch.add({ jobId, timestamp: row.timestamp, ordinal }, last, 0, last.length);
     if (batch.length >= limits.BATCH_ROWS_MAX || batch.byteLength >= limits.BATCH_BYTES_MAX) yield endBatch();
   }
   if (batch.length > 0) yield endBatch();
   const end = highestOrdinal(sources) + 1n;
-  yield* noteHole(end, nextOrdinal, undefined, sources);
-  for (const source of sources) yield* takeGaps(source, nextOrdinal);
-  return end > nextOrdinal ? end : nextOrdinal;
+  yield* ledger.atEnd(end, nextOrdinal);
+  return { nextOrdinal: end > nextOrdinal ? end : nextOrdinal, leftOut };
 }
 
-/** The source whose head has the next row; undefined when all are at their end. */
-function sourceOfNext<Row extends StoredRow>(
+/** Undefined when all sources are at their end. */
+function nextRow<Row extends StoredRow>(
+  sources: readonly RowSource<Row>[],
+  slotted: readonly RowSource<Row>[],
+  nextOrdinal: bigint,
+): Next<Row> | undefined {
+  let numbered: RowSource<Row> | undefined;
+  for (const source of sources) {
+    const head = source.head;
+    if (head?.ordinal === undefined) continue;
+    if (!numbered || comesBefore(head, numbered.head!)) numbered = source;
+  }
+  const limit = numbered?.head!.ordinal;
+  const free = nextFree(slotted, nextOrdinal, limit, false) ?? nextFree(slotted, nextOrdinal, limit, true);
+  if (free) return free;
+  return numbered && { source: numbered, ordinal: numbered.head!.ordinal! };
+}
+
+/** Of two rows with one ordinal, the one that says that it belongs here. */
+function comesBefore<Row>(a: Head<Row>, b: Head<Row>): boolean {
+  return a.ordinal === b.ordinal ? a.isOwn && !b.isOwn : a.ordinal! < b.ordinal!;
+}
+
+/** The first row without ordinal that gets one below `limit`, which is the next that some row has. */
+function nextFree<Row extends StoredRow>(
   sources: readonly RowSource<Row>[],
   nextOrdinal: bigint,
-): RowSource<Row> | undefined {
-  let first: RowSource<Row> | undefined;
+  limit: bigint | undefined,
+  late: boolean,
+): Next<Row> | undefined {
+  let first: Next<Row> | undefined;
   for (const source of sources) {
-    if (source.head && (!first || comesBefore(source, first, nextOrdinal))) first = source;
+    const { slot } = source.options;
+    if (!source.head || !slot) continue;
+    const inSlot = nextOrdinal > slot.after ? nextOrdinal : slot.after + 1n;
+    if (!source.isLate && slot.before !== undefined && inSlot >= slot.before) source.becomeLate();
+    if (source.isLate !== late || (late && limit !== undefined)) continue;
+    const ordinal = late ? nextOrdinal : inSlot;
+    if (limit !== undefined && ordinal >= limit) continue;
+    if (!first || isOlder(source.head.row!, first.source.head!.row!)) first = { source, ordinal };
   }
   return first;
 }
 
-function comesBefore<Row extends StoredRow>(
-  a: RowSource<Row>,
-  b: RowSource<Row>,
-  nextOrdinal: bigint,
-): boolean {
-  const [x, y] = [a.head!, b.head!];
-  if (x.ordinal !== undefined && y.ordinal !== undefined) return x.ordinal < y.ordinal;
-  // Numbered and not: rows without ordinal fill up what comes before the numbered one.
-  if (x.ordinal !== undefined) return x.ordinal <= nextOrdinal;
-  if (y.ordinal !== undefined) return y.ordinal > nextOrdinal;
-  if (x.row!.timestamp !== y.row!.timestamp) return x.row!.timestamp < y.row!.timestamp;
-  return x.row!.sequence < y.row!.sequence;
+function isOlder(a: StoredRow, b: StoredRow): boolean {
+  return a.timestamp === b.timestamp ? a.sequence < b.sequence : a.timestamp < b.timestamp;
 }
 
-function highestOrdinal<Row extends StoredRow>(sources: readonly RowSource<Row>[]): bigint {
-  return sources.reduce((last, source) => (source.lastOrdinal > last ? source.lastOrdinal : last), -1n);
-}
-
-/**
- * Ordinals from `nextOrdinal` up to `ordinal` are in no file. A source that lacks something before its head explains
- * them: they are counted for its gap, which comes before its next row, one for all holes that the loss has made between
- * the rows of the other file. What nobody explains is a gap by itself.
- */
-function noteHole<Row extends StoredRow>(
-  ordinal: bigint,
-  nextOrdinal: bigint,
-  source: RowSource<Row> | undefined,
-  sources: readonly RowSource<Row>[],
-): Gap[] {
-  if (ordinal <= nextOrdinal) return [];
-  const lacking = (candidate: RowSource<Row>) => candidate.problems.length > 0;
-  const blamed = source && lacking(source) ? source : sources.find(lacking);
-  const rows = ordinal - nextOrdinal;
-  if (blamed) {
-    blamed.missing ??= { afterOrdinal: nextOrdinal - 1n, rows: 0n };
-    blamed.missing.rows += rows;
-    return [];
-  }
-  const reason = 'rows with these ordinals are in no file';
-  return [{ kind: 'gap', stream: 0, afterOrdinal: nextOrdinal - 1n, rows, reason }];
-}
-
-/** What the source lacks before its head: one gap when ordinals tell how much it is. */
-function takeGaps<Row extends StoredRow>(source: RowSource<Row>, nextOrdinal: bigint): Gap[] {
-  const { stream, missing } = source;
-  const problems = source.problems.splice(0);
-  source.missing = undefined;
-  if (!missing) {
-    return problems.map((problem) => ({ kind: 'gap', stream, afterOrdinal: nextOrdinal - 1n, ...problem }));
-  }
-  return [{ kind: 'gap', stream, ...missing, reason: problems.map(({ reason }) => reason).join('; ') }];
+function highestOrdinal(sources: readonly RowSource<StoredRow>[]): bigint {
+  return sources.reduce((last, { lastOrdinal }) => (lastOrdinal > last ? lastOrdinal : last), -1n);
 }

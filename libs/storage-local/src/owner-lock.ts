@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '@joblet/storage';
@@ -30,7 +31,9 @@ export interface OwnerLock {
 export async function lockOwner(directory: string): Promise<OwnerLock> {
   const handle = await open(join(directory, OWN_DIRECTORY), 'r');
   const sockets = new OwnerSockets(directory, handle);
-  const server = createServer((socket) => socket.on('error', () => socket.destroy()).end(`${process.pid}\n`));
+  const server = createServer((socket) =>
+    socket.on('error', () => socket.destroy()).end(`${process.pid} ${hostname()}\n`),
+  );
   server.unref();
   try {
     for (;;) {
@@ -68,11 +71,7 @@ class OwnerSockets {
   async refuseIfAlive(number: number): Promise<void> {
     const owner = await this.probe(number);
     if (owner === undefined) return;
-    const who = owner === '' ? 'another process' : `process ${owner}`;
-    throw new StorageError(
-      'UNAVAILABLE',
-      `${this.dataDirectory} is in use by ${who}; stop it, or use another directory`,
-    );
+    throw new StorageError('UNAVAILABLE', `${this.dataDirectory} is in use by ${describeOwner(owner)}`);
   }
 
   /** Whether there is no higher number, and nobody behind the others, which are removed. */
@@ -96,7 +95,7 @@ class OwnerSockets {
     );
   }
 
-  /** The process id of who listens, '' when it does not say, undefined when nobody does. */
+  /** The process id and the host of who listens, '' when it does not say, undefined when nobody does. */
   private async probe(number: number): Promise<string | undefined> {
     for (const pauseMs of [0, OWNER_PROBE_PAUSE_MS]) {
       // A socket that is bound and does not listen yet refuses as a dead one does: asked again, it does not.
@@ -106,6 +105,16 @@ class OwnerSockets {
     }
     return undefined;
   }
+}
+
+/** Containers that share a directory count their processes each from 1: the host's name tells them apart. */
+function describeOwner(owner: string): string {
+  const [pid, host] = owner.split(' ');
+  if (pid === '') {
+    return 'a process that does not answer (stopped or overloaded?); continue or end it, or use another directory';
+  }
+  const where = host === undefined || host === hostname() ? '' : ` on ${host}`;
+  return `process ${pid}${where}; stop it, or use another directory`;
 }
 
 async function ask(path: string): Promise<string | undefined> {

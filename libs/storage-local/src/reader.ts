@@ -15,25 +15,33 @@ import {
   type ReadOptions,
   type RowQuery,
 } from '@joblet/storage';
-import { toStorageError } from './errors.js';
+import { errorCode, toStorageError } from './errors.js';
 import type { JobFile, Layout } from './layout.js';
-import type { WantsMember } from './member-scanner.js';
-import { mergeRows } from './merge-rows.js';
+import { WHOLE_TEXT_BYTES_MAX } from './limits.js';
+import type { WantsMember } from './member.js';
+import { mergeRows, type MergeEnd } from './merge-rows.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from './row-kind.js';
 import { RowSource } from './row-source.js';
 import { JobSnapshot } from './job-snapshot.js';
+import { readItems } from './source-plan.js';
 import type { Visibility } from './visibility.js';
 
 /** Told when a file has rows that name another job than their directory does. */
 export type OnForeignJobId = (jobId: string, rows: number) => void;
+
+/** What keeps one job from being read, not the whole store. */
+const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO']);
 
 /** What is known of the rows of one kind when all have been looked at. */
 interface Survey {
   /** That the job's next row gets. */
   readonly nextOrdinal: bigint;
   /** By stream. */
-  readonly totals: ReadonlyMap<number, RowSource<StoredRow>['totals']>;
+  readonly totals: ReadonlyMap<number, Totals>;
+  readonly gaps: number;
 }
+
+type Totals = RowSource<StoredRow>['totals'];
 
 export class Reader {
   private readonly layout: Layout;
@@ -86,7 +94,7 @@ export class Reader {
     const found: JobInfo[] = [];
     for (const jobId of jobIds) {
       if (!jobId.startsWith(prefix) || jobId <= afterJobId) continue;
-      const job = await this.jobInfo(jobId).catch(ifKnown);
+      const job = await this.jobInfo(jobId).catch((error: unknown) => ifListed(jobId, error));
       if (!job || !matchesJobList(job, query)) continue;
       if (query.sort === 'newest') found.push(job);
       else yield job;
@@ -147,12 +155,18 @@ export class Reader {
     }
   }
 
-  /** The members that have the last rows, by the ordinals in their headers; all, when some ordinals are missing. */
+  /**
+   * The members that have the last rows, by the ordinals in their headers; all, when some ordinals are missing, or
+   * when a member turns out to have fewer rows than its header says.
+   */
   private async tailOf(area: JobFile['area'], files: JobSnapshot, tail: number): Promise<WantsMember> {
-    const { nextOrdinal, totals } = await this.survey(area, files);
+    const { nextOrdinal, totals, gaps } = await this.survey(area, files);
     const rows = [...totals.values()].reduce((sum, ofStream) => sum + ofStream.rows, 0n);
-    const first = rows === nextOrdinal ? nextOrdinal - BigInt(tail) : 0n;
-    return ({ ordinals }) => ordinals[ordinals.length - 1] >= first;
+    if (gaps > 0 || rows !== nextOrdinal) return everyMember;
+    const first = nextOrdinal - BigInt(tail);
+    const wants: WantsMember = ({ ordinals }) => ordinals[ordinals.length - 1] >= first;
+    const read = await this.survey(area, files, wants);
+    return read.gaps > 0 ? everyMember : wants;
   }
 
   /** JOB_NOT_FOUND when nothing is known of the job. In one turn: no write and no delete comes between. */
@@ -169,38 +183,52 @@ export class Reader {
     kind: RowKind<Row, Batch>,
     area: JobFile['area'],
     files: JobSnapshot,
-    wants: WantsMember,
+    wanted: WantsMember,
     checkpoint: () => void,
-  ): AsyncGenerator<Batch | Gap, Survey> {
+  ): AsyncGenerator<Batch | Gap, MergeEnd & Pick<Survey, 'totals'>> {
     const { jobId } = files;
-    const sources = files
-      .of(area)
-      .map(({ file, stream }) => new RowSource(kind, file, { jobId, stream, wants, checkpoint }));
+    const sources: RowSource<Row>[] = [];
     try {
-      const nextOrdinal = yield* mergeRows(kind, jobId, sources);
-      return { nextOrdinal, totals: new Map(sources.map(({ stream, totals }) => [stream, totals])) };
+      const plan = await files.plan(area);
+      // Which of two rows with one ordinal counts is known only when both are read.
+      const wants = plan.hasClash ? everyMember : wanted;
+      for (const source of plan.sources) {
+        const members = readItems(source, { wants, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX });
+        const { slot, stream } = source;
+        sources.push(
+          new RowSource(kind, members, { jobId, stream, slot, path: source.file.path, checkpoint }),
+        );
+      }
+      yield* files.gaps(area);
+      const end = yield* mergeRows(kind, jobId, sources);
+      return { ...end, totals: totalsByStream(sources) };
     } catch (error) {
       throw toStorageError(error, `reading job ${jobId}`);
     } finally {
-      const foreign = sources.reduce((sum, { totals }) => sum + totals.foreignJobIds, 0);
+      for (const source of sources) await source.close();
+      const foreign = sources.reduce((sum, { foreignJobIds }) => sum + foreignJobIds, 0);
       if (foreign > 0) this.onForeignJobId(jobId, foreign);
     }
   }
 
-  /** All that is known of a job's rows without giving one of them out. */
-  private async survey(area: JobFile['area'], files: JobSnapshot): Promise<Survey & { gaps: number }> {
+  /** All that is known of a job's rows without giving one of them out; more of it when members are wanted. */
+  private async survey(
+    area: JobFile['area'],
+    files: JobSnapshot,
+    wants: WantsMember = () => false,
+  ): Promise<Survey> {
     const kind: RowKind<StoredRow, unknown> = area === 'logs' ? LOGS : METRICS;
-    const rows = this.rows(
-      kind,
-      area,
-      files,
-      () => false,
-      () => this.throwIfClosed(),
-    );
+    const rows = this.rows(kind, area, files, wants, () => this.throwIfClosed());
     for (let gaps = 0; ;) {
       const step = await rows.next();
-      if (step.done) return { ...step.value, gaps };
-      if (isGap(step.value)) gaps++;
+      if (!step.done) {
+        if (isGap(step.value)) gaps++;
+        continue;
+      }
+      const { leftOut, ...known } = step.value;
+      // Rows that were stepped over are counted too: only reading tells which of them are given.
+      if (leftOut === 0n || wants === everyMember) return { ...known, gaps };
+      return this.survey(area, files, everyMember);
     }
   }
 
@@ -209,10 +237,25 @@ export class Reader {
   }
 }
 
-/** A job that is gone by the time it is looked at is none; other errors stay errors. */
-function ifKnown(error: unknown): undefined {
-  if (error instanceof StorageError && error.code === 'JOB_NOT_FOUND') return undefined;
-  throw error;
+/**
+ * A job that is gone by the time it is looked at is none. One whose files cannot be read is listed with nothing but a
+ * gap: it must not hide all others. Other errors stay errors.
+ */
+function ifListed(jobId: string, error: unknown): JobInfo | undefined {
+  if (!(error instanceof StorageError)) throw error;
+  if (error.code === 'JOB_NOT_FOUND') return undefined;
+  if (!UNREADABLE.has(errorCode(error.cause) ?? '')) throw error;
+  const none = { rows: 0n, bytes: 0n };
+  return {
+    jobId,
+    firstTime: 0n,
+    lastTime: 0n,
+    stdout: none,
+    stderr: none,
+    metrics: none,
+    sizeBytes: 0n,
+    gaps: 1,
+  };
 }
 
 /** Whether the query wants the last rows of the job, whatever they are. */
@@ -228,6 +271,25 @@ function wantsOf({ startTime, endTime, afterOrdinal }: RowQuery): WantsMember {
     if (endTime !== undefined && timeMin > endTime) return false;
     return afterOrdinal === undefined || ordinals[ordinals.length - 1] > afterOrdinal;
   };
+}
+
+function everyMember(): boolean {
+  return true;
+}
+
+function totalsByStream(sources: readonly RowSource<StoredRow>[]): Map<number, Totals> {
+  const byStream = new Map<number, Totals>();
+  for (const { options, totals } of sources) {
+    const before = byStream.get(options.stream);
+    if (totals.rows === 0n) continue;
+    byStream.set(options.stream, {
+      rows: totals.rows + (before?.rows ?? 0n),
+      contentBytes: totals.contentBytes + (before?.contentBytes ?? 0n),
+      timeMin: before && before.timeMin < totals.timeMin ? before.timeMin : totals.timeMin,
+      timeMax: before && before.timeMax > totals.timeMax ? before.timeMax : totals.timeMax,
+    });
+  }
+  return byStream;
 }
 
 function isDirectory(path: string): boolean {

@@ -11,6 +11,7 @@ import {
   encodeLogLine,
   encodeMetric,
   normaliseTimestamp,
+  StreamType,
   type StoredLogRow,
   type StoredMetricRow,
 } from '@joblet/wire';
@@ -33,6 +34,8 @@ export interface RowKind<Row extends StoredRow, Batch> {
   /** The time of a row that the Go service wrote, in Unix nanoseconds. */
   foreignTime(timestamp: bigint): bigint;
   contentBytes(row: Row): number;
+  /** Whether the row belongs in the file of this stream. */
+  isOfStream(row: Row, stream: number): boolean;
 }
 
 export const LOGS: RowKind<StoredLogRow, LogBatch> = {
@@ -41,6 +44,7 @@ export const LOGS: RowKind<StoredLogRow, LogBatch> = {
   collector: () => new LogBatchBuilder(),
   foreignTime: (timestamp) => timestamp,
   contentBytes: (row) => row.content.length,
+  isOfStream: (row, stream) => (row.stream === StreamType.STDERR) === (stream === StreamType.STDERR),
 };
 
 export const METRICS: RowKind<StoredMetricRow, MetricBatch> = {
@@ -50,4 +54,5 @@ export const METRICS: RowKind<StoredMetricRow, MetricBatch> = {
   // The Go service keeps what older daemons send: seconds.
   foreignTime: normaliseTimestamp,
   contentBytes: () => 0,
+  isOfStream: () => true,
 };
