@@ -48,9 +48,7 @@ function isLogStore(value: unknown): value is LogStore {
 function hintFor({ code, specifier }: ModuleError): string {
   if (code !== 'NOT_FOUND' || isModulePath(specifier)) return '';
   const nearest = nearestKey(specifier, STORAGE_TYPES);
-  return nearest === undefined
-    ? `; stores of ours: ${STORAGE_TYPES.join(', ')}`
-    : `; did you mean ${nearest}?`;
+  return nearest === undefined ? '; install it there, or name a file: ./…' : `; did you mean ${nearest}?`;
 }
 
 /** Also keeps the process alive: what never settles would end it without a word. */

@@ -30,7 +30,8 @@ export async function runJob(options: RunJobOptions): Promise<number> {
   const child = await startChild(command, args, env);
   const ended = new AbortController();
   let signalsAfterEnd = 0;
-  const release = io.onSignals(FORWARDED, (signal) => {
+  // For good: a signal that comes when all is done must not change the exit code.
+  io.onSignals(FORWARDED, (signal) => {
     const taken = child.kill(signal);
     if (!ended.signal.aborted || (taken && ++signalsAfterEnd === 1)) return;
     // Those who still hold the output do not hold us: none is in the group, or all have had their chance.
@@ -44,7 +45,6 @@ export async function runJob(options: RunJobOptions): Promise<number> {
   await noteHolders(streams, options);
   await samples;
   await options.recorder.close();
-  release();
   return exitCode;
 }
 
