@@ -18,10 +18,12 @@ export async function* abortable<Item>(
       yield step.value;
     }
   } finally {
-    // After an abort nobody waits for the store: it may hang.
+    // Leaving may hang too: after an abort nobody waits for it.
     const left = ended ? undefined : iterator.return?.();
-    if (signal.aborted) left?.catch(() => undefined);
-    else await left;
+    if (left)
+      await orAborted(left, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
   }
 }
 

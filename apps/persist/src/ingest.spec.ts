@@ -148,6 +148,34 @@ describe('ingest', () => {
     expect(ingest.failing).toBe(false);
   });
 
+  it('lets those who wait for the same rows share a promise, and bounds deletions, while the store hangs', async () => {
+    const memory = createMemoryStore();
+    let release = (): void => undefined;
+    const hang = new Promise<void>((resolve) => (release = resolve));
+    const { ingest } = setUp({
+      ...bound(memory),
+      writeLogs: (batch) => hang.then(() => memory.writeLogs(batch)),
+    });
+    sendLog(ingest, 'j', 'first');
+    const first = ingest.settled();
+    expect(ingest.settled()).toBe(first);
+    await turn();
+    sendMetric(ingest, 'j', NOW);
+    sendLog(ingest, 'j', 'second');
+    const second = ingest.settled();
+    expect(second).not.toBe(first);
+    const deletions = Array.from({ length: 1_000 }, () => ingest.deleteJob('j'));
+    await expect(ingest.deleteJob('j')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    let order = '';
+    void first.then(() => (order += '1'));
+    void second.then(() => (order += '2'));
+    release();
+    const outcomes = await Promise.allSettled(deletions);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await ingest.settled();
+    expect(order).toBe('12');
+  });
+
   it('deletes what arrived before, and not what arrives after', async () => {
     const { ingest, store } = setUp();
     sendLog(ingest, 'j', 'old');

@@ -5,6 +5,7 @@ import {
   limits,
   LogBatchBuilder,
   MetricBatchBuilder,
+  StorageError,
   type LogBatch,
   type LogStore,
   type MetricBatch,
@@ -18,6 +19,7 @@ import {
 } from '@joblet/wire';
 import type { Ledger } from './ledger.js';
 import {
+  DELETIONS_MAX,
   RETRY_DELAY_MAX_MS,
   RETRY_DELAY_MS,
   ROW_OVERHEAD_BYTES,
@@ -45,6 +47,19 @@ type Work =
   | { readonly kind: 'batch'; readonly batch: LogBatch | MetricBatch; readonly bytes: number }
   | { readonly kind: 'task'; run(): Promise<void> };
 
+/** How much there was in all; of one kind all is done in the order in which it came. */
+interface Counts {
+  logs: number;
+  metrics: number;
+  tasks: number;
+}
+
+/** Resolves when so much has been done. */
+interface Settling extends Readonly<Counts> {
+  readonly promise: Promise<void>;
+  resolve(): void;
+}
+
 /**
  * From messages to the store: rows are collected into batches while the write before is under way, and written one
  * batch after the other, each until it succeeds. Holds what `onPending` reports; whoever reads the sockets keeps
@@ -57,6 +72,10 @@ export class Ingest {
   private readonly queue: Work[] = [];
   private pendingBytes = 0;
   private running = false;
+  private readonly added: Counts = { logs: 0, metrics: 0, tasks: 0 };
+  private readonly done: Counts = { logs: 0, metrics: 0, tasks: 0 };
+  /** By what they wait for, the least first. */
+  private settling: Settling[] = [];
   private failedAttempts = 0;
   private lastFailure: unknown;
   private stepStartMs: number | undefined;
@@ -85,8 +104,9 @@ export class Ingest {
     if (jobId === undefined) return;
     const timestamp = this.orArrival(int64FromHalves(line.timestampLo, line.timestampHi));
     this.logs.add({ jobId, timestamp }, bytes, message.dataStart, message.dataEnd);
+    this.added.logs++;
     if (isFull(this.logs)) this.sealLogs();
-    this.added(message.dataEnd - message.dataStart);
+    this.addPending(message.dataEnd - message.dataStart);
   }
 
   metric(bytes: Uint8Array, message: IpcMessageFields, metric: MetricFields): void {
@@ -94,8 +114,9 @@ export class Ingest {
     if (jobId === undefined) return;
     const sent = normaliseTimestamp(int64FromHalves(metric.timestampLo, metric.timestampHi));
     this.metrics.add({ jobId, timestamp: this.orArrival(sent) }, bytes, message.dataStart, message.dataEnd);
+    this.added.metrics++;
     if (isFull(this.metrics)) this.sealMetrics();
-    this.added(message.dataEnd - message.dataStart);
+    this.addPending(message.dataEnd - message.dataStart);
   }
 
   /**
@@ -105,6 +126,9 @@ export class Ingest {
   async deleteJob(jobId: string): Promise<void> {
     const { store } = this.options;
     const { failing } = this;
+    const waiting = this.added.tasks - this.done.tasks;
+    if (waiting >= DELETIONS_MAX)
+      throw new StorageError('UNAVAILABLE', `${waiting} deletions wait already; ask again later`);
     const behind = this.behindAll(() => store.deleteJob(jobId));
     if (!failing) return behind;
     // Its outcome interests nobody: a job that has nothing on its way is not found then.
@@ -112,9 +136,19 @@ export class Ingest {
     await store.deleteJob(jobId);
   }
 
-  /** Resolves when all that was added before is stored. */
+  /**
+   * Resolves when all rows that were added before are stored, and the deletions that were asked for before are done. Those
+   * who wait for the same share one promise.
+   */
   settled(): Promise<void> {
-    return this.pendingBytes === 0 ? Promise.resolve() : this.behindAll(async () => undefined);
+    if (this.isDone(this.added)) return Promise.resolve();
+    const last = this.settling.at(-1);
+    const { logs, metrics, tasks } = this.added;
+    if (last?.logs === logs && last.metrics === metrics && last.tasks === tasks) return last.promise;
+    let resolve = (): void => undefined;
+    const promise = new Promise<void>((done) => (resolve = done));
+    this.settling.push({ logs, metrics, tasks, promise, resolve });
+    return promise;
   }
 
   private jobId(bytes: Uint8Array, { jobIdStart, jobIdEnd }: IpcMessageFields): string | undefined {
@@ -136,15 +170,26 @@ export class Ingest {
     return this.options.now();
   }
 
-  private added(bytes: number): void {
+  private addPending(bytes: number): void {
     this.pendingBytes += bytes + ROW_OVERHEAD_BYTES;
     this.options.onPending(this.pendingBytes);
     this.start();
   }
 
+  private isDone({ logs, metrics, tasks }: Readonly<Counts>): boolean {
+    const { done } = this;
+    return done.logs >= logs && done.metrics >= metrics && done.tasks >= tasks;
+  }
+
+  private finish(kind: keyof Counts, count: number): void {
+    this.done[kind] += count;
+    while (this.settling.length > 0 && this.isDone(this.settling[0])) this.settling.shift()?.resolve();
+  }
+
   private behindAll(task: () => Promise<void>): Promise<void> {
     this.sealLogs();
     this.sealMetrics();
+    this.added.tasks++;
     return new Promise((resolve, reject) => {
       this.queue.push({ kind: 'task', run: () => task().then(resolve, reject) });
       this.start();
@@ -181,8 +226,10 @@ export class Ingest {
       const work = this.queue.shift();
       if (!work) break;
       this.stepStartMs = performance.now();
-      if (work.kind === 'task') await work.run();
-      else {
+      if (work.kind === 'task') {
+        await work.run();
+        this.finish('tasks', 1);
+      } else {
         await this.write(work.batch);
         this.pendingBytes -= work.bytes;
         this.options.onPending(this.pendingBytes);
@@ -210,6 +257,7 @@ export class Ingest {
     const attempts = this.failedAttempts + 1;
     this.failedAttempts = 0;
     ledger.store(batch.length);
+    this.finish(batch.kind, batch.length);
     this.options.onWritten({ rows: batch.length, durationMs: performance.now() - startMs, attempts });
   }
 }

@@ -54,3 +54,6 @@ export const WRITE_STUCK_MS = 10_000;
 
 /** SIGTERM: how long the store may take to close before its signal is aborted. */
 export const CLOSE_STORE_MS = 3_000;
+
+/** Deletions that wait behind rows that are not stored yet; more are refused. */
+export const DELETIONS_MAX = 1_000;

@@ -68,16 +68,26 @@ async function openStore({ config, folder, logger, stop }: PersistOptions): Prom
   const context = { logger, folder, nodeId: config.server.nodeId, signal: giveUp.signal };
   const stopOpening = (): void => giveUp.abort(stop.reason);
   stop.addEventListener('abort', stopOpening);
-  const store = await orAborted(openBackend(config, context), stop);
-  stop.removeEventListener('abort', stopOpening);
-  return {
-    store,
-    async close() {
-      const patience = setTimeout(() => giveUp.abort(new Error('closing takes too long')), CLOSE_STORE_MS);
-      await store.close();
-      clearTimeout(patience);
-    },
-  };
+  const opening = openBackend(config, context);
+  // One that opens after all is not left open: another process may wait for it.
+  const closeLate = (): void => void opening.then((late) => late.close()).catch(() => undefined);
+  stop.addEventListener('abort', closeLate);
+  try {
+    const store = await orAborted(opening, stop);
+    return { store, close: () => closeStore(store, giveUp) };
+  } finally {
+    stop.removeEventListener('abort', stopOpening);
+    stop.removeEventListener('abort', closeLate);
+  }
+}
+
+async function closeStore(store: LogStore, giveUp: AbortController): Promise<void> {
+  const patience = setTimeout(() => giveUp.abort(new Error('closing takes too long')), CLOSE_STORE_MS);
+  try {
+    await store.close();
+  } finally {
+    clearTimeout(patience);
+  }
 }
 
 async function serve({ store, close }: Backend, { config, logger, stop }: PersistOptions): Promise<Persist> {
@@ -155,16 +165,17 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
     frameSizeMax: persist.ipc.max_message_size,
     budgetBytes: persist.writer.queue_mb * MIB,
   });
-  const storageState = (): string => {
+  /** Undefined when there is none. */
+  const storageTrouble = (): string | undefined => {
     if (ingest.failing) return `writes fail and are tried again: ${messageOf(ingest.failure)}`;
     const seconds = Math.floor(ingest.busyMs / 1_000);
-    return ingest.busyMs < WRITE_STUCK_MS ? 'ok' : `the store has been at one write for ${seconds} s`;
+    return ingest.busyMs < WRITE_STUCK_MS ? undefined : `the store has been at one write for ${seconds} s`;
   };
   const queries = createQueryService({
     store,
     deleteJob: (jobId) => ingest.deleteJob(jobId),
     settled: () => ingest.settled(),
-    healthy: () => storageState() === 'ok' && !stop.aborted,
+    healthy: () => storageTrouble() === undefined && !stop.aborted,
     nodeId: server.nodeId,
     limits: {
       concurrentMax: persist.query.max_concurrent,
@@ -192,8 +203,8 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
     registry,
     logger,
     check: () => ({
-      status: stop.aborted ? 'stopping' : storageState() === 'ok' ? 'ok' : 'degraded',
-      checks: { storage: storageState(), inFlight: ledger.inFlight },
+      status: stop.aborted ? 'stopping' : storageTrouble() === undefined ? 'ok' : 'degraded',
+      checks: { storage: storageTrouble() ?? 'ok', inFlight: ledger.inFlight },
     }),
   });
   const clock = watchClock({

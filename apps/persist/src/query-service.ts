@@ -12,6 +12,7 @@ import type {
   QueryMetricsRequest,
 } from '@joblet/proto/persist';
 import {
+  checkJobId,
   hasFeature,
   type Gap,
   type JobCatalog,
@@ -167,6 +168,7 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
       run('QueryMetrics', context, (signal) => metricMessages(request, context, signal)),
     deleteJob: ({ jobId }, context) =>
       answer('DeleteJob', context, async () => {
+        checkJobId(jobId);
         await options.deleteJob(jobId);
         return { success: true, message: `job ${jobId} is deleted` };
       }),

@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly deadlineMs?: number;
   /** SIGHUP: read the log level again. A failure is logged. */
   readonly onHangup?: () => void | Promise<void>;
-  /** Called last, with 0 after a drain, else 1; closes the log. */
+  /** Called last, with the exit code; closes the log. */
   readonly beforeExit?: (code: number) => void;
 }
 

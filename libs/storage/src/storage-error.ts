@@ -35,6 +35,8 @@ export class StorageError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): value is StorageError {
+    // A class of somebody who extends this one is known as any other.
+    if (this !== StorageError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === 'object' && value !== null && BRAND in value;
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Disk, DiskFile } from './disk.js';
@@ -7,13 +7,7 @@ import { DIRECTORY_MODE, FILE_MODE } from './limits.js';
 /** The file system of the machine. */
 export const nodeDisk: Disk = {
   list: (directory) => readdir(directory),
-  async makeDirectory(directory) {
-    const firstMade = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
-    for (let made = directory; firstMade !== undefined; made = dirname(made)) {
-      await syncDirectory(dirname(made));
-      if (made === firstMade) break;
-    }
-  },
+  makeDirectory,
   create: async (path) => {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
     return new NodeFile(await open(path, O_RDWR | O_CREAT | O_EXCL, FILE_MODE));
@@ -23,11 +17,30 @@ export const nodeDisk: Disk = {
   syncDirectory,
 };
 
-/** For looking at a log that may not be changed. */
-export const readOnlyDisk: Pick<Disk, 'list' | 'open'> = {
-  list: nodeDisk.list,
-  open: async (path) => new NodeFile(await open(path, 'r')),
-};
+/** Node's own `recursive` never ends where nothing can be made although the folder above is there (/proc). */
+async function makeDirectory(directory: string): Promise<void> {
+  if (await isDirectory(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) await makeDirectory(parent);
+  try {
+    await mkdir(directory, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    // Somebody else was faster, or something that is no folder is there.
+    if (await isDirectory(directory)) return;
+    throw error;
+  }
+  await syncDirectory(parent);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
 
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(join(directory, '.'), 'r');

@@ -1,4 +1,4 @@
-import type { Disk } from './disk.js';
+import type { Disk, DiskFile } from './disk.js';
 import type { Segment } from './open-segments.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
 
@@ -19,7 +19,12 @@ export async function* readSegments(
   for (const [index, segment] of segments.entries()) {
     const segmentEnd = endOf(segments, index) ?? end;
     if (segmentEnd <= from) continue;
-    const file = await disk.open(segment.path);
+    const file = await openIfThere(disk, segment.path);
+    if (file === undefined) {
+      const start = segment.firstPosition < from ? from : segment.firstPosition;
+      yield { kind: 'hole', from: start, to: segmentEnd, reason: `${segment.path} is not there any more` };
+      continue;
+    }
     try {
       for await (const item of scanSegment({ ...segment, file, logCrc, end: segmentEnd })) {
         const itemEnd = item.kind === 'hole' ? item.to : item.end;
@@ -28,6 +33,16 @@ export async function* readSegments(
     } finally {
       await file.close();
     }
+  }
+}
+
+/** Undefined when it was trimmed, or deleted by somebody else. */
+async function openIfThere(disk: Pick<Disk, 'open'>, path: string): Promise<DiskFile | undefined> {
+  try {
+    return await disk.open(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

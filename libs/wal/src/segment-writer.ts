@@ -38,6 +38,8 @@ export class SegmentWriter {
       return writer;
     } catch (error) {
       await writer.close().catch(() => undefined);
+      // On a full disk, each attempt would leave a file.
+      await disk.remove(path).catch(() => undefined);
       throw error;
     }
   }

@@ -119,6 +119,34 @@ describe('WriteAheadLog', () => {
     expect(await again.append(text('x'))).toBeGreaterThan(positions[19]);
   });
 
+  it('leaves no files behind where nothing can be written', async () => {
+    const { log, disk: ours } = await counted();
+    await log.append(text('kept'));
+    const before = (await ours.list()).length;
+    for (const operation of ['write', 'sync', 'syncDirectory'] as const) {
+      ours.failures = (asked) => (asked === operation ? 'ENOSPC' : undefined);
+      for (let count = 0; count < 20; count++)
+        await expect(log.append(text('x'))).rejects.toMatchObject({ code: 'NO_SPACE' });
+      expect((await ours.list()).length).toBe(before);
+    }
+  });
+
+  it('tells a reader that a segment was trimmed under its eyes, and that the disk fails', async () => {
+    const { log, disk: ours } = await counted({ segmentBytes: () => 150 });
+    const positions: bigint[] = [];
+    for (let index = 0; index < 6; index++) positions.push(await log.append(Buffer.alloc(100)));
+    const reading = log.read();
+    await reading.next();
+    await log.trim(log.end);
+    const { records, holes } = await collect(reading);
+    expect(records.map(({ position }) => position)).toEqual([positions[5]]);
+    expect(holes.map(({ reason }) => reason)).toContainEqual(
+      expect.stringContaining('is not there any more'),
+    );
+    ours.failures = (operation) => (operation === 'open' ? 'EIO' : undefined);
+    await expect(collect(log.read())).rejects.toMatchObject({ code: 'IO' });
+  });
+
   it('bounds what waits, but takes a record of any size alone', async () => {
     const { log } = await counted({ pendingBytesMax: 1_000 });
     const large = log.append(Buffer.alloc(5_000));
@@ -174,6 +202,6 @@ describe('WriteAheadLog', () => {
     await expect(opening).rejects.toBeInstanceOf(WalError);
     await expect(opening).rejects.toThrow(/^opening the log in \/wal: EACCES/);
     const { log } = await counted();
-    expect(() => log.append([{ length: 2 ** 31 } as Uint8Array])).toThrow(TypeError);
+    await expect(log.append(Array(1_100).fill(Buffer.alloc(2 ** 20)))).rejects.toThrow(TypeError);
   });
 });

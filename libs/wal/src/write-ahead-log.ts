@@ -176,8 +176,10 @@ export class WriteAheadLog {
   append(record: Uint8Array | readonly Uint8Array[]): Promise<bigint> {
     const parts = record instanceof Uint8Array ? [record] : record;
     const payloadBytes = parts.reduce((sum, { length }) => sum + length, 0);
-    if (payloadBytes > RECORD_BYTES_MAX)
-      throw new TypeError(`record: found ${payloadBytes} bytes, expected at most ${RECORD_BYTES_MAX}`);
+    if (payloadBytes > RECORD_BYTES_MAX) {
+      const problem = `record: found ${payloadBytes} bytes, expected at most ${RECORD_BYTES_MAX}`;
+      return Promise.reject(new TypeError(problem));
+    }
     if (this.closing) return Promise.reject(new WalError('CLOSED', `the log in ${this.directory} is closed`));
     const bytes = recordBytes(payloadBytes);
     const { pendingBytesMax = PENDING_BYTES_MAX } = this.options;
@@ -199,7 +201,11 @@ export class WriteAheadLog {
     if (this.writer) segments.push(this.writer);
     if (from !== undefined && from < start)
       yield { kind: 'hole', from, to: start, reason: `there is no segment of it in ${this.directory}` };
-    yield* readSegments(this.options.disk, segments, this.logCrc, { from: from ?? start, end });
+    try {
+      yield* readSegments(this.options.disk, segments, this.logCrc, { from: from ?? start, end });
+    } catch (error) {
+      throw toWalError(error, `reading the log in ${this.directory}`);
+    }
   }
 
   /** Removes segments, oldest first, that have only records before the position. The newest one stays. */
@@ -303,9 +309,12 @@ export class WriteAheadLog {
   private async fail(error: unknown): Promise<void> {
     const { writer } = this;
     if (writer === undefined) return;
+    this.writer = undefined;
     this.options.onEvent({ type: 'segment-failed', path: writer.path, error });
     // Closing what has failed may fail as well: that tells nothing new.
-    await this.retire().catch(() => undefined);
+    await writer.close().catch(() => undefined);
+    if (writer.firstPosition < this.committed) this.closed.push(writer);
+    else await this.options.disk.remove(writer.path).catch(() => undefined);
   }
 
   private syncLater(): void {
