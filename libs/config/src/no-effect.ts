@@ -3,16 +3,12 @@ import { placeOf, type ConfigWarning } from './config-error.js';
 import type { Source } from './config-problems.js';
 import { isSection, valueAt } from './known-keys.js';
 import { nearestKey } from './nearest-key.js';
+import { UNREAD } from './not-built.js';
+
+const WRITER = 'persist.writer.';
 
 /** Keys of `persist.writer` that tune what does not exist yet; every write is durable without. */
-const LOG_KEYS = [
-  'sync_interval_ms',
-  'block_kb',
-  'seal_idle_seconds',
-  'reserve_mb',
-  'segment_mb',
-  'spool_max_mb',
-] as const;
+const LOG_KEYS = UNREAD.filter((path) => path.startsWith(WRITER)).map((path) => path.slice(WRITER.length));
 
 /** What the file sets and what has no effect yet, because nothing is lost without. */
 export function noEffectNotes(values: Record<string, unknown>): string[] {

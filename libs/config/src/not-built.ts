@@ -18,7 +18,7 @@ const BUILT: readonly (readonly [path: string, ...values: (string | number | boo
 ];
 
 /** What has no effect because nothing reads it yet. */
-const UNREAD = [
+export const UNREAD = [
   'persist.server.tls',
   'persist.ipc.read_buffer',
   'persist.ipc.write_buffer',
