@@ -6,6 +6,8 @@ export async function* abortable<Item>(
   items: AsyncIterable<Item>,
   signal: AbortSignal,
 ): AsyncGenerator<Item> {
+  if (typeof items?.[Symbol.asyncIterator] !== 'function')
+    throw new TypeError('the store gave something that is no AsyncIterable');
   const iterator = items[Symbol.asyncIterator]();
   let ended = false;
   try {

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { messageOf, toError } from '@joblet/service';
 import { StorageError, type StorageErrorCode } from '@joblet/storage';
 
 const CODES: Record<StorageErrorCode, Code> = {
@@ -21,5 +22,6 @@ export function toConnectError(error: unknown): ConnectError {
     if (error.code === 'ABORTED' && error.cause instanceof ConnectError) return error.cause;
     return new ConnectError(error.message, CODES[error.code], undefined, undefined, error);
   }
-  return ConnectError.from(error, Code.Internal);
+  if (error instanceof ConnectError) return error;
+  return new ConnectError(messageOf(error), Code.Internal, undefined, undefined, toError(error));
 }

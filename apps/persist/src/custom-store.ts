@@ -1,5 +1,5 @@
 import { EXIT_CONFIG, nearestKey, STORAGE_TYPES } from '@joblet/config';
-import { isModulePath, loadModule, ModuleError } from '@joblet/service';
+import { isModulePath, loadModule, messageOf, ModuleError } from '@joblet/service';
 import { storeProblems, StorageError, type LogStore, type LogStoreContext } from '@joblet/storage';
 import { EXIT_FAILED } from './cli.js';
 import { OPENING_INTERVAL_MS } from './limits.js';
@@ -17,23 +17,18 @@ export async function openCustomStore(
   service: string,
 ): Promise<LogStore> {
   const subject = `persist.storage.type ${JSON.stringify(type)}`;
-  const open = await loadModule(type, { folder: context.folder, service }).catch((error: unknown) => {
-    if (!(error instanceof ModuleError)) throw error;
-    throw new StartError(EXIT_CONFIG, `${subject}: ${error.message}${hintFor(error)}`, { cause: error });
-  });
-  const store = await whileWaiting(
-    () => context.logger.info({ type }, 'the store is still opening'),
-    async () => open(options, context),
-  ).catch((error: unknown) => {
-    const isOption = error instanceof StorageError && error.code === 'INVALID_ARGUMENT';
-    const message = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      isOption ? EXIT_CONFIG : EXIT_FAILED,
-      `${subject}: it cannot be opened: ${message}`,
-      {
-        cause: error,
-      },
-    );
+  const store = await whileOpening(context, subject, async () => {
+    const open = await loadModule(type, { folder: context.folder, service }).catch((error: unknown) => {
+      if (!(error instanceof ModuleError)) throw error;
+      throw new StartError(EXIT_CONFIG, `${subject}: ${error.message}${hintFor(error)}`, { cause: error });
+    });
+    try {
+      return await open(options, context);
+    } catch (error) {
+      const isOption = error instanceof StorageError && error.code === 'INVALID_ARGUMENT';
+      const code = isOption ? EXIT_CONFIG : EXIT_FAILED;
+      throw new StartError(code, `${subject}: it cannot be opened: ${messageOf(error)}`, { cause: error });
+    }
   });
   if (isLogStore(store)) return store;
   const problems = storeProblems(store).join('; ');
@@ -51,12 +46,31 @@ function hintFor({ code, specifier }: ModuleError): string {
   return nearest === undefined ? '; install it there, or name a file: ./…' : `; did you mean ${nearest}?`;
 }
 
-/** Also keeps the process alive: what never settles would end it without a word. */
-async function whileWaiting<Result>(tell: () => void, work: () => Promise<Result>): Promise<Result> {
-  const timer = setInterval(tell, OPENING_INTERVAL_MS);
+/**
+ * Tells again and again that the store is still opening. The timer also keeps the process alive: what never settles would
+ * end it without a word. So would a module that ends it by itself.
+ */
+async function whileOpening<Result>(
+  { logger, signal }: LogStoreContext,
+  subject: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const timer = setInterval(
+    () => logger.info({}, `${subject}: the store is still opening`),
+    OPENING_INTERVAL_MS,
+  );
+  const tellEnd = (): void => {
+    if (signal.aborted) return;
+    process.exitCode = EXIT_CONFIG;
+    process.stderr.write(
+      `persist cannot start: ${subject}: the module ended the process while it was opened\n`,
+    );
+  };
+  process.once('exit', tellEnd);
   try {
     return await work();
   } finally {
     clearInterval(timer);
+    process.off('exit', tellEnd);
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { toError } from '@joblet/service';
 import {
   isJobId,
   limits,
@@ -38,7 +39,7 @@ export interface IngestOptions {
   readonly onPending: (bytes: number) => void;
   readonly onRejectedJobId: (jobId: string) => void;
   /** A write failed and will be tried again. */
-  readonly onRetry: (error: unknown, attempt: number) => void;
+  readonly onRetry: (error: Error, attempt: number) => void;
   readonly onWritten: (write: { rows: number; durationMs: number; attempts: number }) => void;
 }
 
@@ -77,7 +78,7 @@ export class Ingest {
   /** By what they wait for, the least first. */
   private settling: Settling[] = [];
   private failedAttempts = 0;
-  private lastFailure: unknown;
+  private lastFailure: Error | undefined;
   private stepStartMs: number | undefined;
 
   constructor(options: IngestOptions) {
@@ -90,7 +91,7 @@ export class Ingest {
   }
 
   /** What it failed with; undefined when it did not. */
-  get failure(): unknown {
+  get failure(): Error | undefined {
     return this.failing ? this.lastFailure : undefined;
   }
 
@@ -249,8 +250,8 @@ export class Ingest {
         else await store.writeMetrics(batch);
         break;
       } catch (error) {
-        this.lastFailure = error;
-        this.options.onRetry(error, ++this.failedAttempts);
+        this.lastFailure = toError(error);
+        this.options.onRetry(this.lastFailure, ++this.failedAttempts);
         await delay(random() * Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MS * 2 ** this.failedAttempts));
       }
     }

@@ -21,6 +21,9 @@ export const DRAIN_DEADLINE_MS = 10_000;
 /** A stream whose client takes nothing for so long behind the deadline of its query is cut. */
 export const STUCK_STREAM_MS = 5_000;
 
+/** SIGTERM: when rows that the store does not take are given up, with a word, before the process is ended without one. */
+export const DRAIN_STORING_MS = 9_000;
+
 /** SIGTERM: how long queries under way may go on, once all rows are stored. */
 export const DRAIN_QUERIES_MS = 2_000;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, effectiveConfig, EXIT_CONFIG, loadConfig, type LoadedConfig } from '@joblet/config';
-import { createLogger, runUntilSignal, type ServiceLogger } from '@joblet/service';
+import { createLogger, messageOf, runUntilSignal, toError, type ServiceLogger } from '@joblet/service';
 import { CommanderError } from 'commander';
 import { EXIT_FAILED, EXIT_USAGE, parseArguments, type Arguments } from './cli.js';
 import { DRAIN_DEADLINE_MS } from './limits.js';
@@ -40,7 +40,7 @@ function openLog(logging: LoadedConfig['config']['logging']): ServiceLogger | un
   try {
     return createLogger({ name: 'persist', ...logging });
   } catch (error) {
-    process.stderr.write(`persist cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`persist cannot start: ${messageOf(error)}\n`);
     process.exitCode = EXIT_FAILED;
     return undefined;
   }
@@ -76,12 +76,18 @@ async function run(
     await started;
   } catch (error) {
     if (stop.signal.aborted) return;
-    logger.debug({ err: error }, 'persist cannot start');
-    logger.fatal(`persist cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    logger.debug({ err: toError(error) }, 'persist cannot start');
+    logger.fatal(`persist cannot start: ${messageOf(error)}`);
     close();
     process.exit(error instanceof StartError ? error.exitCode : EXIT_FAILED);
   }
 }
+
+/** Nobody may be left to tell, or there is no room: it must not end in a stack trace. */
+process.stdout.on('error', (error) => {
+  process.stderr.write(`persist: cannot print: ${error.message}\n`);
+  process.exitCode = EXIT_FAILED;
+});
 
 const args = readArguments();
 const loaded = args && (await readConfig(args.config));

@@ -3,8 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Code } from '@connectrpc/connect';
 import type { JobletConfig } from '@joblet/config';
 import { PersistService } from '@joblet/proto/persist';
-import { describeStep, listenOnSocketFile, rateLimited, startMonitoring, watchClock } from '@joblet/service';
-import type { LogStore } from '@joblet/storage';
+import {
+  describeStep,
+  listenOnSocketFile,
+  messageOf,
+  rateLimited,
+  startMonitoring,
+  watchClock,
+} from '@joblet/service';
+import { StorageError, type LogStore } from '@joblet/storage';
 import type { Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { orAborted } from './abortable.js';
@@ -16,6 +23,7 @@ import {
   CLOSE_STORE_MS,
   DRAIN_CONNECTIONS_MS,
   DRAIN_QUERIES_MS,
+  DRAIN_STORING_MS,
   LOG_INTERVAL_MS,
   STUCK_STREAM_MS,
   WRITE_STUCK_MS,
@@ -167,7 +175,7 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
   });
   /** Undefined when there is none. */
   const storageTrouble = (): string | undefined => {
-    if (ingest.failing) return `writes fail and are tried again: ${messageOf(ingest.failure)}`;
+    if (ingest.failure) return `writes fail and are tried again: ${messageOf(ingest.failure)}`;
     const seconds = Math.floor(ingest.busyMs / 1_000);
     return ingest.busyMs < WRITE_STUCK_MS ? undefined : `the store has been at one write for ${seconds} s`;
   };
@@ -228,12 +236,14 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
 
   return {
     async drain(enter) {
+      const startMs = performance.now();
       enter('reading what producers have sent');
       ipcSocket.remove();
       const report = await channel.drain({ timeoutMs: DRAIN_CONNECTIONS_MS });
       if (report.expired) logger.warn(report, 'producers still had something to send when time was over');
       enter(`storing ${ledger.inFlight} messages`);
-      await ingest.settled();
+      const isStored = await inTime(ingest.settled(), startMs + DRAIN_STORING_MS - performance.now());
+      if (!isStored) throw notStored(ledger.inFlight, storageTrouble() ?? 'the store is slow');
       enter('ending queries');
       grpcSocket.remove();
       await grpc.close(DRAIN_QUERIES_MS);
@@ -252,8 +262,18 @@ function hostAndPort(address: AddressInfo | undefined): string | undefined {
     : `${address.address}:${address.port}`;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Whether it is done before the time is over. */
+async function inTime(work: Promise<void>, timeMs: number): Promise<boolean> {
+  const timeout = new AbortController();
+  const late = delay(Math.max(0, timeMs), false, { signal: timeout.signal }).catch(() => false);
+  const isDone = await Promise.race([work.then(() => true), late]);
+  timeout.abort();
+  return isDone;
+}
+
+/** Its code makes it a line of the log without a stack: it is not a bug. */
+function notStored(messages: number, trouble: string): StorageError {
+  return new StorageError('UNAVAILABLE', `${messages} messages could not be stored and are lost: ${trouble}`);
 }
 
 /** The wall clock in Unix nanoseconds; it has milliseconds. */

@@ -122,7 +122,11 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
 
   async function* logMessages(request: QueryLogsRequest, context: HandlerContext, signal: AbortSignal) {
     const query = ofNode(request, logQuery(request));
-    for await (const batch of withoutGaps(abortable(store.readLogs(query, { signal }), signal), context)) {
+    for await (const batch of withoutGaps(
+      abortable(store.readLogs(query, { signal }), signal),
+      'logs',
+      context,
+    )) {
       yield Array.from(batch, logMessage);
     }
   }
@@ -133,7 +137,11 @@ export function createQueryService(options: QueryServiceOptions): ServiceImpl<ty
       request.aggregation === ''
         ? undefined
         : new MetricAggregator(parseAggregation(request.aggregation), request.step, request.startTime);
-    for await (const batch of withoutGaps(abortable(store.readMetrics(query, { signal }), signal), context)) {
+    for await (const batch of withoutGaps(
+      abortable(store.readMetrics(query, { signal }), signal),
+      'metrics',
+      context,
+    )) {
       if (!aggregator) yield Array.from(batch, metricMessage);
       else for (const row of batch) aggregator.add(row);
     }
@@ -198,17 +206,32 @@ async function seeArrived({ settled, healthy }: QueryServiceOptions, signal: Abo
 /** The batches alone; how many gaps there were goes into the trailer `joblet-gaps`. */
 async function* withoutGaps<Batch extends { kind: 'logs' | 'metrics' }>(
   items: AsyncIterable<Batch | Gap>,
+  kind: Batch['kind'],
   context: HandlerContext,
 ): AsyncGenerator<Batch> {
   let gaps = 0;
   try {
     for await (const item of items) {
-      if (item.kind === 'gap') gaps++;
-      else yield item;
+      if (isBatch(item, kind)) yield item;
+      else if (item?.kind === 'gap') gaps++;
+      else throw new TypeError(`the store gave ${shapeOf(item)}, expected a batch of ${kind}, or a gap`);
     }
   } finally {
     context.responseTrailer.set('joblet-gaps', String(gaps));
   }
+}
+
+/** A store of somebody else may give anything; what is taken for nothing would be lost in silence. */
+function isBatch<Batch extends { kind: 'logs' | 'metrics' }>(
+  item: Batch | Gap,
+  kind: Batch['kind'],
+): item is Batch {
+  return item?.kind === kind && Symbol.iterator in item;
+}
+
+function shapeOf(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  return `an object with ${Object.keys(item).slice(0, 5).join(', ') || 'nothing'}`;
 }
 
 async function listJobs(

@@ -16,3 +16,4 @@ export { ModuleError } from './module-error.js';
 export type { ModuleErrorCode } from './module-error.js';
 export { describeStep, watchClock } from './watch-clock.js';
 export type { ClockStep, WatchClockOptions } from './watch-clock.js';
+export { messageOf, toError } from './to-error.js';

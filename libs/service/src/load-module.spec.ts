@@ -96,8 +96,8 @@ describe('loadModule', () => {
     ['loud.mjs', 'NOT_FOUND', /or beside the service; for the file \/etc\/loud.mjs write \.\/loud.mjs$/],
     [
       'closed/inside',
-      'NOT_FOUND',
-      /^Package subpath '\.\/inside' is not defined by "exports" in \/etc\/node_modules\/closed\/package.json/,
+      'NO_ENTRY',
+      /^the package is there, but not what it should lead to: Package subpath '\.\/inside' is not defined by "exports" in \/etc\/node_modules\/closed\/package.json/,
     ],
     ['./loud.mjs', 'BROKEN', '/etc/loud.mjs cannot be loaded: RangeError: too loud (/etc/loud.mjs:2)'],
     [
@@ -115,7 +115,17 @@ describe('loadModule', () => {
       'BROKEN',
       /Unknown file extension "\.ts" for \/etc\/lib.ts; name the compiled \.js or \.mjs file$/,
     ],
-    ['./throws.mjs', 'BROKEN', '/etc/throws.mjs cannot be loaded: "just text"'],
+    ['./throws.mjs', 'BROKEN', '/etc/throws.mjs cannot be loaded: just text'],
+    [
+      'unbuilt',
+      'NO_ENTRY',
+      /^the package is there, but not what it should lead to: Cannot find package '\/etc\/node_modules\/unbuilt\/index.js'$|^the package is there, but not what it should lead to: .*unbuilt/,
+    ],
+    [
+      './service.mjs',
+      'NO_FUNCTION',
+      '/etc/service.mjs has a default export that is a class, expected `export default` of a function',
+    ],
     [
       './named.mjs',
       'NO_FUNCTION',
@@ -140,6 +150,8 @@ describe('loadModule', () => {
     await put('etc/lib.ts', 'export default () => 1;');
     await put('etc/throws.mjs', "throw 'just text';");
     await put('etc/named.mjs', 'export const open = () => 1;');
+    await put('etc/service.mjs', 'export default class Service {}');
+    await put('etc/node_modules/unbuilt/package.json', '{"main":"dist/index.js"}');
     await put('etc/class.mjs', 'export default { open() {} };');
     expect(load(specifier)).toEqual({
       name: 'ModuleError',

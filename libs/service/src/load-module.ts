@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { moduleResolve } from 'import-meta-resolve';
 import { ModuleError } from './module-error.js';
+import { messageOf } from './to-error.js';
 
 export interface ModulePlaces {
   /** Absolute: relative paths start here, and packages are looked for in its node_modules and those above. */
@@ -38,7 +39,7 @@ export async function loadModule(specifier: string, places: ModulePlaces): Promi
   const value = loaded.default;
   // A CommonJS module that was compiled from `export default` has one more object around it.
   const found = isSection(value) && typeof value.default === 'function' ? value.default : value;
-  if (isFunction(found)) return found;
+  if (isFunction(found) && !isClass(found)) return found;
   const what = found === undefined ? 'no default export' : `a default export that is ${describe(found)}`;
   throw new ModuleError(
     'NO_FUNCTION',
@@ -78,33 +79,47 @@ async function resolvePackageFolder(path: string): Promise<string> {
 }
 
 async function resolveName(specifier: string, { folder, service }: ModulePlaces): Promise<string> {
-  let problem: unknown;
   for (const parent of [pathToFileURL(join(folder, '_')), new URL(service)]) {
     try {
       return moduleResolve(specifier, parent).href;
     } catch (error) {
-      if (!hasCode(error, 'ERR_MODULE_NOT_FOUND')) {
-        throw new ModuleError('NOT_FOUND', specifier, messageOf(error), error);
-      }
-      problem ??= error;
+      const isElsewhere = hasCode(error, 'ERR_MODULE_NOT_FOUND') && !(await isInstalled(specifier, parent));
+      if (!isElsewhere) throw new ModuleError('NO_ENTRY', specifier, entryProblem(error, parent), error);
     }
   }
   const path = resolve(folder, specifier);
-  const isFile = await stat(path).then(
+  const hint = (await exists(path)) ? `; for the file ${path} write ./${specifier}` : '';
+  const where = `in ${join(folder, 'node_modules')}, the folders above it, or beside the service`;
+  throw new ModuleError('NOT_FOUND', specifier, `there is no package of this name ${where}${hint}`);
+}
+
+/** Whether there is a package of this name, though perhaps without what is asked for in it. */
+async function isInstalled(specifier: string, parent: URL): Promise<boolean> {
+  const [, name] = /^((?:@[^/]+\/)?[^/]+)/.exec(specifier) ?? [];
+  if (name === undefined) return false;
+  for (let folder = dirname(fileURLToPath(parent)); ; folder = dirname(folder)) {
+    if (await exists(join(folder, 'node_modules', name, 'package.json'))) return true;
+    if (folder === dirname(folder)) return false;
+  }
+}
+
+function entryProblem(error: unknown, parent: URL): string {
+  return `the package is there, but not what it should lead to: ${messageOf(error).replace(` imported from ${fileURLToPath(parent)}`, '')}`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
     () => true,
     () => false,
   );
-  const hint = isFile ? `; for the file ${path} write ./${specifier}` : '';
-  const where = `in ${join(folder, 'node_modules')}, the folders above it, or beside the service`;
-  throw new ModuleError('NOT_FOUND', specifier, `there is no package of this name ${where}${hint}`, problem);
 }
 
 /** What is wrong with the module's own code, and in which line if Node tells. */
 function loadProblem(error: unknown, url: string): string {
-  if (!(error instanceof Error)) return describe(error);
+  if (!(error instanceof Error)) return messageOf(error);
   if (hasCode(error, 'ERR_UNKNOWN_FILE_EXTENSION'))
     return `${error.message}; name the compiled .js or .mjs file`;
-  const message = `${error.name}: ${error.message}`;
+  const message = `${error.name}: ${messageOf(error)}`;
   const place =
     error instanceof SyntaxError
       ? syntaxErrorPlace(url)
@@ -127,11 +142,17 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
+  if (isFunction(value)) return 'a class';
   return typeof value === 'string' ? JSON.stringify(value) : `${typeof value} ${String(value)}`;
 }
 
 function isFunction(value: unknown): value is DefaultFunction {
   return typeof value === 'function';
+}
+
+/** It would have to be called with `new`. */
+function isClass(value: DefaultFunction): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function isSection(value: unknown): value is Record<string, unknown> {
@@ -140,8 +161,4 @@ function isSection(value: unknown): value is Record<string, unknown> {
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,10 @@
 /**
- * - NOT_FOUND: there is no such file, folder or package, or its package.json does not lead to a file.
+ * - NOT_FOUND: there is no such file, folder or package.
+ * - NO_ENTRY: there is such a package, but its package.json does not lead to a file.
  * - BROKEN: it cannot be loaded: its code is wrong, throws, or imports what is not there.
  * - NO_FUNCTION: it does not export a function by default.
  */
-export type ModuleErrorCode = 'NOT_FOUND' | 'BROKEN' | 'NO_FUNCTION';
+export type ModuleErrorCode = 'NOT_FOUND' | 'NO_ENTRY' | 'BROKEN' | 'NO_FUNCTION';
 
 /** Why a module of somebody else cannot be used. Never worth a retry. */
 export class ModuleError extends Error {

@@ -1,12 +1,11 @@
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkJobId, StorageError, type JobCatalog, type LogStore, type Supports } from '@joblet/storage';
 import { toStorageError } from './errors.js';
-import { OWN_DIRECTORY } from './file-names.js';
 import { IntentFile } from './intent.js';
 import { Layout } from './layout.js';
 import { COMPRESSION_LEVEL_DEFAULT } from './limits.js';
-import { makeDirectory } from './make-directory.js';
-import { lockOwner, type OwnerLock } from './owner-lock.js';
+import { ownDirectories } from './own-directories.js';
+import type { OwnerLock } from './owner-lock.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
@@ -51,12 +50,11 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
   const metricsDirectory = resolve(options.metricsDirectory ?? join(baseDirectory, 'metrics'));
   const onEvent = options.onEvent ?? (() => undefined);
   try {
-    const owned = [baseDirectory, logsDirectory, metricsDirectory].filter(
-      (directory, index, all) => index === 0 || dirname(directory) !== all[0],
-    );
-    for (const directory of [logsDirectory, metricsDirectory]) await makeDirectory(directory);
-    for (const directory of owned) await makeDirectory(join(directory, OWN_DIRECTORY));
-    const lock = await lockAll(owned);
+    const lock = await ownDirectories({
+      base: baseDirectory,
+      logs: logsDirectory,
+      metrics: metricsDirectory,
+    });
     try {
       const layout = new Layout(logsDirectory, metricsDirectory);
       const intents = await IntentFile.open(baseDirectory);
@@ -76,21 +74,6 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
   } catch (error) {
     throw toStorageError(error, `opening the local store in ${baseDirectory}`);
   }
-}
-
-/** Directories that lie elsewhere have an owner of their own: two stores may name the same. */
-async function lockAll(directories: readonly string[]): Promise<OwnerLock> {
-  const locks: OwnerLock[] = [];
-  const release = async (): Promise<void> => {
-    for (const lock of locks) await lock.release();
-  };
-  try {
-    for (const directory of directories) locks.push(await lockOwner(directory));
-  } catch (error) {
-    await release();
-    throw error;
-  }
-  return { release };
 }
 
 class LocalStore implements LogStore, JobCatalog {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,51 @@ describe('the owner of a data directory', () => {
     await (await openLocalStore({ baseDirectory: directory })).close();
     expect(await readdir(join(directory, '.joblet'))).toEqual(['intent.json']);
   });
+
+  it('owns logs and metrics wherever they are, and by whatever path they are named', async () => {
+    const first = join(directory, 'first');
+    const store = await openLocalStore({ baseDirectory: first });
+    await symlink(join(first, 'metrics'), join(directory, 'link'));
+    for (const [name, other] of [
+      ['logsDirectory', join(first, 'logs')],
+      ['metricsDirectory', join(directory, 'link')],
+    ]) {
+      await expect(
+        openLocalStore({ baseDirectory: join(directory, 'other'), [name]: other }),
+      ).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: `${other} is in use by process ${process.pid}; stop it, or use another directory`,
+      });
+    }
+    await store.close();
+  });
+
+  it.each([
+    ['.', 'metrics', 'base', 'the same as the logs'],
+    ['..', 'metrics', 'base', 'below the logs'],
+    ['logs', 'logs/m', 'metrics', 'below the logs'],
+    ['metrics/l', 'metrics', 'logs', 'below the metrics'],
+  ])(
+    'refuses logs in %s with metrics in %s: one would be a job of the other',
+    async (logs, metrics, inner, found) => {
+      const base = join(directory, 'base');
+      const options = {
+        baseDirectory: base,
+        logsDirectory: join(base, logs),
+        metricsDirectory: join(base, metrics),
+      };
+      await expect(openLocalStore(options)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(new RegExp(`^${inner} directory \\S+: found ${found} directory `)),
+      });
+      const same = {
+        baseDirectory: base,
+        logsDirectory: join(base, 'both'),
+        metricsDirectory: join(base, 'both'),
+      };
+      await (await openLocalStore(same)).close();
+    },
+  );
 
   it('is free again after SIGKILL, and leaves one stale socket at the most', async () => {
     for (let round = 0; round < 3; round++) {

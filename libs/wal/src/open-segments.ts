@@ -54,16 +54,20 @@ export function newLogId(): Buffer {
   return randomBytes(LOG_ID_BYTES);
 }
 
-/** The id that the newest intact segment names. */
+/** The id that most segments name; of several, the newest one's. */
 export async function idOfSegments(
   disk: Pick<Disk, 'list' | 'open'>,
   directory: string,
 ): Promise<Uint8Array | undefined> {
+  const counts = new Map<string, number>();
   for (const path of (await segmentPaths(disk, directory)).reverse()) {
     const header = await readHeader(disk, path);
-    if (header) return header.logId;
+    if (header === undefined) continue;
+    const id = Buffer.from(header.logId).toString('hex');
+    counts.set(id, (counts.get(id) ?? 0) + 1);
   }
-  return undefined;
+  const [most] = [...counts].sort(([, one], [, other]) => other - one);
+  return most && Buffer.from(most[0], 'hex');
 }
 
 /** The segments of the log, oldest first. What is none of them is told and left where it is. */

@@ -119,6 +119,43 @@ describe('WriteAheadLog', () => {
     expect(await again.append(text('x'))).toBeGreaterThan(positions[19]);
   });
 
+  it('keeps out what it refused, also when it is closed without another append', async () => {
+    const { log, disk: ours } = await counted();
+    await log.append(text('kept'));
+    ours.failures = (operation) => (operation === 'sync' ? 'EIO' : undefined);
+    await expect(log.append(text('refused'))).rejects.toMatchObject({ code: 'IO' });
+    ours.failures = () => undefined;
+    await log.close();
+    const again = await openWal({ directory: DIRECTORY, disk: ours });
+    expect((await collect(again.read())).records.map(({ payload }) => payload.toString())).toEqual(['kept']);
+  });
+
+  it('does not write to a segment again that a sync of its own has failed for', async () => {
+    const { log, disk: ours, events } = await counted({ sync: 'never' });
+    await log.append(text('one'));
+    ours.failures = (operation) => (operation === 'sync' ? 'EIO' : undefined);
+    await expect(log.sync()).rejects.toMatchObject({ code: 'IO' });
+    ours.failures = () => undefined;
+    await log.append(text('two'));
+    expect(log.segments).toBe(2);
+    expect(events).toMatchObject([{ type: 'segment-failed' }]);
+    expect((await collect(log.read())).records).toHaveLength(2);
+  });
+
+  it('with `interval` syncs while appends go on without a pause, and each segment before the next', async () => {
+    const { log, counts } = await counted({
+      sync: 'interval',
+      syncIntervalMs: 1,
+      segmentBytes: () => 100_000,
+    });
+    while ((counts.sync ?? 0) < 5)
+      await Promise.all([log.append(Buffer.alloc(100)), log.append(Buffer.alloc(50))]);
+    expect(log.segments).toBeLessThan(5);
+    const never = await counted({ sync: 'never', segmentBytes: () => 1_000 });
+    for (let index = 0; index < 10; index++) await never.log.append(Buffer.alloc(800));
+    expect(never.counts.sync).toBe(9);
+  });
+
   it('leaves no files behind where nothing can be written', async () => {
     const { log, disk: ours } = await counted();
     await log.append(text('kept'));

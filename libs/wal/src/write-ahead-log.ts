@@ -128,6 +128,8 @@ export class WriteAheadLog {
   private committed: bigint;
   /** Never used before, by refused records either. */
   private unused: bigint;
+  /** Whether the newest segment may have records that were refused. */
+  private hasRefused = false;
   private closing: Promise<void> | undefined;
   private syncTimer: NodeJS.Timeout | undefined;
   private trimming: Promise<void> = Promise.resolve();
@@ -214,10 +216,14 @@ export class WriteAheadLog {
     return this.trimming;
   }
 
-  /** Syncs what is written; for policies that do not do it at once. Rejects with WalError. */
+  /** Syncs what is written, for policies that do not do it at once. Rejects with WalError: some of it may be lost then. */
   async sync(): Promise<void> {
-    await this.running;
-    await this.syncWriter();
+    try {
+      await this.writer?.sync();
+    } catch (error) {
+      await this.fail(error);
+      throw toWalError(error, `syncing the log in ${this.directory}`);
+    }
   }
 
   /** Finishes the appends under way. Later ones are refused. */
@@ -235,7 +241,13 @@ export class WriteAheadLog {
     clearTimeout(this.syncTimer);
     await this.trimming.catch(() => undefined);
     try {
-      if (this.options.sync === 'interval') await this.syncWriter();
+      if (this.options.sync === 'interval') await this.sync();
+      // The next segment's header tells that what was refused counts for nothing; should there be none, nobody would.
+      if (this.hasRefused)
+        await this.writerFor(0).then(
+          (writer) => writer.sync(),
+          () => undefined,
+        );
     } finally {
       await this.retire();
     }
@@ -269,6 +281,7 @@ export class WriteAheadLog {
       if ((this.options.sync ?? 'always') === 'always') await writer.sync();
       else this.syncLater();
       this.committed = writer.end;
+      this.hasRefused = false;
     } catch (error) {
       await this.fail(error);
       const refused = toWalError(error, `appending to the log in ${this.directory}`);
@@ -287,7 +300,7 @@ export class WriteAheadLog {
     if (writer && (writer.end === writer.firstPosition || writer.bytes + bytes <= segmentBytes()))
       return writer;
     if (writer) {
-      if (sync === 'interval') await writer.sync();
+      if (sync !== 'always') await writer.sync();
       await this.retire();
     }
     const header = { logId: this.id, firstPosition: this.unused, previousEnd: this.committed };
@@ -313,7 +326,8 @@ export class WriteAheadLog {
     this.options.onEvent({ type: 'segment-failed', path: writer.path, error });
     // Closing what has failed may fail as well: that tells nothing new.
     await writer.close().catch(() => undefined);
-    if (writer.firstPosition < this.committed) this.closed.push(writer);
+    this.hasRefused = writer.firstPosition < this.committed;
+    if (this.hasRefused) this.closed.push(writer);
     else await this.options.disk.remove(writer.path).catch(() => undefined);
   }
 
@@ -322,17 +336,10 @@ export class WriteAheadLog {
     if (sync !== 'interval' || this.syncTimer) return;
     this.syncTimer = setTimeout(() => {
       this.syncTimer = undefined;
-      void this.sync().catch((error: unknown) => this.fail(error));
+      // What it fails with is told as an event.
+      void this.sync().catch(() => undefined);
     }, syncIntervalMs);
     this.syncTimer.unref();
-  }
-
-  private async syncWriter(): Promise<void> {
-    try {
-      await this.writer?.sync();
-    } catch (error) {
-      throw toWalError(error, `syncing the log in ${this.directory}`);
-    }
   }
 
   private async trimNow(before: bigint): Promise<void> {

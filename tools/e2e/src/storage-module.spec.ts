@@ -53,8 +53,9 @@ async function send(...frames: Uint8Array[]): Promise<void> {
 async function failedStart(): Promise<{ code: number | null; message: string }> {
   await persist.start().catch(() => undefined);
   const code = await persist.ended();
-  const last: unknown = JSON.parse(persist.log.trimEnd().split('\n').at(-1) ?? '{}');
-  return { code, message: (last as { msg: string }).msg.replaceAll(persist.directory, '') };
+  const last = persist.log.trimEnd().split('\n').at(-1) ?? '';
+  const record: { msg: string } = last.startsWith('{') ? JSON.parse(last) : { msg: last };
+  return { code, message: record.msg.replaceAll(persist.directory, '') };
 }
 
 describe('a store of somebody else', () => {
@@ -86,6 +87,11 @@ describe('a store of somebody else', () => {
     ['my-own-store', /^there is no package of this name in .*; install it there, or name a file: \.\/…$/],
     ['./named.mjs', '/named.mjs has no default export, expected `export default` of a function'],
     ['./loud.mjs', '/loud.mjs cannot be loaded: Error: too loud (/loud.mjs:1)'],
+    ['./ends.mjs', 'the module ended the process while it was opened'],
+    [
+      './class.mjs',
+      '/class.mjs has a default export that is a class, expected `export default` of a function',
+    ],
     ['./nothing.mjs', 'what it opens is no log store: it is undefined, expected an object'],
     [
       './small.mjs',
@@ -97,6 +103,8 @@ describe('a store of somebody else', () => {
     const put = (name: string, text: string) => writeFile(join(persist.directory, name), text);
     await put('named.mjs', 'export const open = () => 1;');
     await put('loud.mjs', "throw new Error('too loud');");
+    await put('ends.mjs', 'process.exit(0);');
+    await put('class.mjs', 'export default class Store {}');
     await put('nothing.mjs', 'export default () => undefined;');
     await put('small.mjs', 'export default () => ({ writeLogs() {}, writeMetrics() {}, readLogs() {} });');
     await persist.configure({ storage: { type, base_dir: join(persist.directory, 'data') } });
@@ -107,6 +115,18 @@ describe('a store of somebody else', () => {
     const rest = failed.message.slice(start.length);
     if (typeof message === 'string') expect(rest).toBe(message);
     else expect(rest).toMatch(message);
+  });
+
+  it('whose errors are strange is named all the same, and writes go on when it recovers', async () => {
+    await configure({ write: 'strange', calm });
+    await persist.start();
+    await send(logFrame('job', 0, 'first'));
+    await persist.logged('a write failed and is tried again');
+    expect(JSON.parse(await persist.page('/health'))).toMatchObject({
+      checks: { storage: 'writes fail and are tried again: something that cannot be shown was thrown' },
+    });
+    await writeFile(calm, '');
+    expect(texts(await collect(persist.client().queryLogs({ jobId: 'job' })))).toEqual(['first']);
   });
 
   it('that never opens does not keep persist from stopping', async () => {
@@ -167,7 +187,9 @@ describe('a store of somebody else', () => {
 
   it.each([
     ['throw', 'x is not a function'],
-    ['nothing', 'undefined'],
+    ['nothing', 'the store gave something that is no AsyncIterable'],
+    ['rows', 'the store gave an object with jobId, content, expected a batch of logs, or a gap'],
+    ['null', 'the store gave null, expected a batch of logs, or a gap'],
   ])('whose reads go wrong (%s) gives its error to the client and to the log', async (read, message) => {
     await configure({ read });
     await persist.start();

@@ -4,6 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { setInterval, setTimeout } from 'node:timers';
 
+async function* wrong(item) {
+  yield item;
+}
+
 const never = () => new Promise(() => undefined);
 
 export default async function open(options, { logger, nodeId, signal }) {
@@ -21,6 +25,7 @@ export default async function open(options, { logger, nodeId, signal }) {
     async (...args) => {
       if (calm() || kind === undefined) return method(...args);
       if (kind === 'hang') return never();
+      if (kind === 'strange') throw Object.create(null);
       throw kind === 'code'
         ? new StorageError('UNAVAILABLE', 'the moon is in the way')
         : new TypeError('x is not a function');
@@ -40,6 +45,8 @@ export default async function open(options, { logger, nodeId, signal }) {
       if (options.read === 'hang') return { [Symbol.asyncIterator]: () => ({ next: never, return: never }) };
       if (options.read === 'throw') throw new TypeError('x is not a function');
       if (options.read === 'nothing') return undefined;
+      if (options.read === 'rows') return wrong({ jobId: 'job', content: 'first' });
+      if (options.read === 'null') return wrong(null);
       return store.readLogs(query, more);
     },
     readMetrics: (query, more) => store.readMetrics(query, more),
