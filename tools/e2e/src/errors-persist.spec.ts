@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -91,6 +91,20 @@ describe('a data directory that cannot be used', () => {
         `${opening(path)}${data}: a file is where a folder has to be; move it away or use another directory (EEXIST)`,
       );
     }
+  });
+
+  it('with a name that is too long, and below links that lead in a circle', async () => {
+    const long = join(directory, 'x'.repeat(300));
+    expectFatal(
+      await startPersist(await configure(long)).ended(),
+      `${opening(long)}${long}: the path is too long for the system; use a directory with a shorter path (ENAMETOOLONG)`,
+    );
+    await symlink('data', data);
+    const below = join(data, 'below');
+    expectFatal(
+      await startPersist(await configure(below)).ended(),
+      `${opening(below)}${below}: symbolic links lead in a circle, or there are too many; mend them or use another directory (ELOOP)`,
+    );
   });
 
   it('where nothing can be made', async () => {

@@ -50,6 +50,9 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
+const endedMessage = (path: string) =>
+  `persist at ${path} ended the connection: it is stopping, refuses this client, or this is not its query socket or address (persist.server.grpc_socket, grpc_address); try again, or name the right one`;
+
 /** One line on stderr, nothing on stdout, and an entry in the page. */
 function expectError(seen: Seen, code: number, message: string): void {
   expect(seen).toEqual({ code, out: '', err: `rnx: ${message}\n` });
@@ -118,8 +121,7 @@ describe('where persist is', () => {
       createServer((socket) => socket.destroy()),
       join(directory, 'c.sock'),
     );
-    const message = `persist at ${silent} ended the connection: it is stopping, or refuses this client; try again`;
-    expectError(await rnx(['job', 'list', '--socket', silent], { env }), 4, message);
+    expectError(await rnx(['job', 'list', '--socket', silent], { env }), 4, endedMessage(silent));
     const talkers = [
       createServer((socket) => socket.on('error', () => undefined).end('hello, who are you?\n')),
       createHttp2Server((_request, response) => response.writeHead(404).end('not here')),
@@ -129,6 +131,19 @@ describe('where persist is', () => {
       const foreign = `${path} does not speak persist's protocol (gRPC): another service is there; check the address`;
       expectError(await rnx(['job', 'list', '--socket', path], { env }), 4, foreign);
     }
+  });
+
+  it('each socket of persist named as the other', async () => {
+    expectError(await rnx(['job', 'list', '--socket', ipcSocket], { env }), 4, endedMessage(ipcSocket));
+    const run = await rnx(['job', 'run', '--quiet', '--ipc-socket', grpcSocket, '--', 'echo', 'hi'], { env });
+    expect([run.code, run.out]).toEqual([0, 'hi\n']);
+    const [, samples, reason] =
+      /^rnx: not kept: 1 line \(3 B\), ([12] samples?); (.*)\n$/.exec(run.err) ?? [];
+    expect([run.err, reason]).toEqual([
+      run.err,
+      `${grpcSocket} is not persist's write channel; name persist.ipc.socket`,
+    ]);
+    expectDocumented(`not kept: 1 line (3 B), ${samples}; ${reason}`);
   });
 
   it('persist stops while an answer is under way', async () => {
@@ -146,7 +161,7 @@ describe('where persist is', () => {
     reader.child.stdout?.resume();
     const { code, err } = await reader.ended();
     const path = join(directory, 'stopping/run/persist-grpc.sock');
-    const message = `persist at ${path} ended the connection: it is stopping, or refuses this client; try again`;
+    const message = endedMessage(path);
     expect({ code, err }).toEqual({ code: 4, err: `rnx: ${message}\n` });
     expectDocumented(message);
   });
@@ -195,12 +210,12 @@ describe('what was asked', () => {
     [
       ['job', 'log', 'build-1', '--since', 'yesterday'],
       2,
-      '--since: found "yesterday", expected now, how long ago (1h, 30m, 1h30m), 2026-01-31T23:59:59Z or a Unix time after 1970; --help tells more',
+      '--since: found "yesterday", expected now, how long ago (30m, 1h30m, 1d, 1w), 2026-01-31T23:59:59Z or a Unix time after 1970; --help tells more',
     ],
     [
       ['job', 'log', 'build-1', '--until', '2026-02-30T00:00:00Z'],
       2,
-      '--until: found "2026-02-30T00:00:00Z", expected now, how long ago (1h, 30m, 1h30m), 2026-01-31T23:59:59Z or a Unix time after 1970; --help tells more',
+      '--until: found "2026-02-30T00:00:00Z", expected now, how long ago (30m, 1h30m, 1d, 1w), 2026-01-31T23:59:59Z or a Unix time after 1970; --help tells more',
     ],
     [
       ['job', 'log', '../../etc/passwd'],
@@ -221,6 +236,19 @@ describe('what was asked', () => {
     ]),
   ])('%j', async (args, code, message) => {
     expectError(await rnx(args, { env }), code, message);
+  });
+
+  it('a range that ends before it begins', async () => {
+    for (const command of ['log', 'metrics']) {
+      const seen = await rnx(['job', command, 'build-1', '--since=now', '--until=1h'], { env });
+      expect([seen.code, seen.out]).toEqual([2, '']);
+      expect(seen.err).toMatch(
+        /^rnx: --since: found "now" \(\S+Z\), which is behind --until "1h" \(\S+Z\); expected an earlier time; --help tells more\n$/,
+      );
+      expectDocumented(seen.err.slice(5).trimEnd());
+      const help = await rnx(['job', command, '--help'], { env });
+      expect(help.out).toContain('how long ago (30m, 1h30m, 1d, 1w)');
+    }
   });
 
   it('a command without a name', async () => {

@@ -58,11 +58,11 @@ async function page(program: Program, path: 'metrics' | 'health'): Promise<strin
 }
 
 /** The rows of the job; none while it is not known. */
-async function contents(): Promise<string[]> {
+async function contents(jobId = 'job'): Promise<string[]> {
   const client = createPersistClient({ socketPath: grpcSocket });
   const rows: string[] = [];
   try {
-    for await (const { content } of client.queryLogs({ jobId: 'job' })) {
+    for await (const { content } of client.queryLogs({ jobId })) {
       rows.push(Buffer.from(content).toString());
     }
   } catch (error) {
@@ -115,6 +115,18 @@ describe('a disk that is full', () => {
       expect(stored).toEqual(stored.map((_, index) => row(index)));
       const listed = await rnx(['job', 'list'], { env: { ...CHILD_ENV, JOBLET_CONFIG_PATH: config } });
       expect([listed.code, listed.err]).toEqual([0, '']);
+      const flood = ['-e', 'for (let i = 0; i < 5000; i++) console.log("x".repeat(1999))'];
+      const job = await rnx(['job', 'run', '--quiet', '--id', 'flood', '--', process.execPath, ...flood], {
+        env: { ...CHILD_ENV, JOBLET_CONFIG_PATH: config },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      expect(job.code).toBe(0);
+      const [, lost] =
+        /^rnx: not kept: up to (\d+) lines .*; persist took nothing for \d+ s; see its log and \/health\n$/.exec(
+          job.err,
+        ) ?? [];
+      expect([job.err, Number(lost) > 0]).toEqual([job.err, true]);
+      expectDocumented(job.err.slice('rnx: '.length).trimEnd());
 
       await rm(ballast);
       await sending;
@@ -123,6 +135,9 @@ describe('a disk that is full', () => {
       expectDocumented('writes succeed again; nothing was lost');
       await until('all rows', async () => (await contents()).length === ROWS);
       expect(await contents()).toEqual(Array.from({ length: ROWS }, (_, index) => row(index)));
+      // What was not counted as lost is kept.
+      const enough = 5_000 - Number(lost);
+      await until('the rest of the job', async () => (await contents('flood')).length >= enough);
       expect(JSON.parse(await page(program, 'health'))).toMatchObject({ status: 'ok' });
       expect((await program.stop('SIGTERM')).code).toBe(0);
     },

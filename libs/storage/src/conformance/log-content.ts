@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { encodeLogLine } from '@joblet/wire';
-import { LogBatchBuilder, type NewLogRow } from '../log-batch.js';
+import { LogBatch, LogBatchBuilder, type NewLogRow } from '../log-batch.js';
+import { MetricBatch } from '../metric-batch.js';
 import type { ConformanceCase, Theme } from './case.js';
 import { readLogs } from './read.js';
 import { rejects } from './rejects.js';
-import { JOB, line, TIME, writeLogs } from './rows.js';
+import { JOB, line, sample, TIME, writeLogs } from './rows.js';
 import { sameLogs } from './same-rows.js';
 
 const TEXTS = [
@@ -66,9 +67,30 @@ const overridden: ConformanceCase = {
   },
 };
 
+const leftAlone: ConformanceCase = {
+  name: 'a batch that is written is left as it was: its caller may write it again',
+  async run({ store }) {
+    const logs = LogBatch.from([line('first'), line('second')]);
+    const metrics = MetricBatch.from([sample()]);
+    for (const [name, batch, write] of [
+      ['writeLogs', logs, () => store.writeLogs(logs)],
+      ['writeMetrics', metrics, () => store.writeMetrics(metrics)],
+    ] as const) {
+      const before = Buffer.from(batch.bytes).toString('hex');
+      await write();
+      assert.equal(
+        Buffer.from(batch.bytes).toString('hex'),
+        before,
+        `${name} has changed batch.bytes, which is shared`,
+      );
+    }
+  },
+};
+
 export const logContent: Theme = {
   name: 'content of log rows',
   cases: [
+    leftAlone,
     comesBack('each of the 256 byte values, alone and all together', () => {
       const all = Uint8Array.from({ length: 256 }, (_, value) => value);
       return [...Array.from(all, (value) => line(Uint8Array.of(value))), line(all)];

@@ -35,6 +35,16 @@ function text(change: (text: string) => string) {
 
 const logs: Mistake[] = [
   {
+    mistake: 'wipes the batch when it has stored it',
+    fails: ['a batch that is written is left as it was: its caller may write it again'],
+    create: altered((right) => ({
+      writeLogs: async (batch, options) => {
+        await right.writeLogs(LogBatch.from([...batch]), options);
+        batch.bytes.fill(0);
+      },
+    })),
+  },
+  {
     mistake: 'keeps the content as text',
     fails: ['bytes that are not UTF-8', 'each of the 256 byte values, alone and all together'],
     create: text((content) => content),
