@@ -4,6 +4,7 @@ import { eachLimited } from './each-limited.js';
 import { errorCode, isMissing } from './errors.js';
 import { DIRECTORY_MODE, FILE_MODE } from './file-names.js';
 import { FILES_AT_ONCE } from './limits.js';
+import { makeDirectory } from './make-directory.js';
 import { syncDirectory } from './sync-directory.js';
 
 /** Whole members for the end of one file. */
@@ -19,7 +20,7 @@ export async function appendDurably(appends: readonly Append[]): Promise<void> {
   const parents = new Set<string>();
   await eachLimited(appends, FILES_AT_ONCE, async ({ path, isNew, members }) => {
     if (isNew) {
-      await mkdir(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
+      await makeJobDirectory(dirname(path));
       parents.add(dirname(dirname(path)));
     }
     const handle = await open(path, 'a', FILE_MODE);
@@ -51,6 +52,17 @@ export async function removeDirectories(directories: readonly string[]): Promise
   for (const directory of directories) {
     await rm(directory, { recursive: true, force: true });
     await syncDirectory(dirname(directory));
+  }
+}
+
+/** The directory above is there, and synced for many jobs at once, unless somebody has removed it. */
+async function makeJobDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') await makeDirectory(path);
+    else if (code !== 'EEXIST') throw error;
   }
 }
 

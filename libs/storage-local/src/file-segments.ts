@@ -1,9 +1,10 @@
 import type { FileSnapshot } from './file-snapshot.js';
-import { HEADER_BYTES_MAX, MAGIC, parseHeader, type MemberHeader } from './gzip-member.js';
-import { READ_AHEAD_BYTES } from './limits.js';
+import { findMember } from './find-member.js';
+import { HEADER_BYTES_MAX, parseHeader, type MemberHeader } from './gzip-member.js';
+import { MEMBER_ROWS_MAX } from './limits.js';
 import type { ByteRange, Damage, Member, ScanOptions } from './member.js';
 import { scanMembers, trustedEnd } from './member-scanner.js';
-import { isMember } from './salvage.js';
+import type { Checkpoint } from './turns.js';
 
 const NEWLINE = 0x0a;
 
@@ -37,15 +38,17 @@ export interface PlainFile {
 }
 
 /** Looks at the headers only. Undefined when they are not all there, or not in order. */
-export async function plainFile(file: FileSnapshot): Promise<PlainFile | undefined> {
-  const foreignEnd = await findHeader(
+export async function plainFile(file: FileSnapshot, checkpoint: Checkpoint): Promise<PlainFile | undefined> {
+  const foreignEnd = await findMember(
     file,
     { start: 0, end: file.size },
+    checkpoint,
     ({ hasExtraField }) => hasExtraField,
   );
   let firstOrdinal: bigint | undefined;
   let lastOrdinal = -1n;
   for (let pos = foreignEnd; pos < file.size;) {
+    await checkpoint();
     const numbered = await numberedAt(file, pos);
     if (!numbered || numbered.firstOrdinal <= lastOrdinal) return undefined;
     firstOrdinal ??= numbered.firstOrdinal;
@@ -59,6 +62,7 @@ export async function plainFile(file: FileSnapshot): Promise<PlainFile | undefin
 export async function fileSegments(file: FileSnapshot, options: ScanOptions): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (let pos = 0; pos < file.size;) {
+    await options.checkpoint();
     const numbered = await numberedAt(file, pos);
     if (numbered) {
       segments.push(numbered);
@@ -71,7 +75,7 @@ export async function fileSegments(file: FileSnapshot, options: ScanOptions): Pr
     const isGoPart = pos === 0 && header !== undefined && !header.hasExtraField;
     const isNext = ({ extra, hasExtraField }: MemberHeader) =>
       isGoPart ? hasExtraField : extra !== undefined;
-    const end = await findHeader(file, { ...rest, start: pos + 1 }, isNext);
+    const end = await findMember(file, { ...rest, start: pos + 1 }, options.checkpoint, isNext);
     if (isGoPart) segments.push({ kind: 'foreign', start: pos, end });
     else
       for await (const segment of scannedSegments(file, { start: pos, end }, options)) segments.push(segment);
@@ -95,28 +99,6 @@ function numberedSegment(
   return { kind: 'numbered', start, end, firstOrdinal, lastOrdinal: ordinals[ordinals.length - 1] };
 }
 
-/** The first member in the range with such a header, or the end of the range. */
-async function findHeader(
-  file: FileSnapshot,
-  { start, end }: ByteRange,
-  isWanted: (header: MemberHeader) => boolean,
-): Promise<number> {
-  for (let pos = start; pos < end;) {
-    const bytes = await file.read(pos, Math.min(READ_AHEAD_BYTES, end - pos));
-    const found = bytes.indexOf(MAGIC);
-    if (found < 0) {
-      if (pos + bytes.length >= end) break;
-      pos += bytes.length - (MAGIC.length - 1);
-      continue;
-    }
-    pos += found;
-    const header = parseHeader(await file.read(pos, HEADER_BYTES_MAX));
-    if (header && isWanted(header) && (header.extra || (await isMember(file, pos)))) return pos;
-    pos++;
-  }
-  return end;
-}
-
 /** As `scanMembers`; the rows and the damage of a member that was cut are one segment. */
 async function* scannedSegments(
   file: FileSnapshot,
@@ -131,13 +113,19 @@ async function* scannedSegments(
     if (header?.extra) yield numberedSegment(header.extra, item);
     else if (item.kind === 'damage') yield item;
     else if (!item.hasExtraField) yield { kind: 'foreign', start: item.start, end: item.end };
-    else yield { kind: 'nameless', start: item.start, end: item.end, rows: await countRows(item) };
+    else {
+      const rows = await countRows(item, options.checkpoint);
+      const { start, end } = item;
+      // One with more rows than a member of ours can have is somebody else's.
+      yield rows > MEMBER_ROWS_MAX ? { kind: 'foreign', start, end } : { kind: 'nameless', start, end, rows };
+    }
   }
 }
 
-async function countRows({ text = [] }: Member): Promise<number> {
+async function countRows({ text = [] }: Member, checkpoint: Checkpoint): Promise<number> {
   let rows = 0;
   for await (const piece of text) {
+    await checkpoint();
     for (let pos = 0; pos < piece.length; rows++) pos = piece.indexOf(NEWLINE, pos) + 1 || piece.length;
   }
   return rows;

@@ -14,8 +14,10 @@ export class FileSnapshot {
   private readonly fd: number;
   private window = Buffer.alloc(0);
   private windowStart = 0;
+  private readonly loaded: { bytes: number };
 
-  private constructor(path: string, fd: number, size: number) {
+  private constructor(path: string, fd: number, size: number, loaded = { bytes: 0 }) {
+    this.loaded = loaded;
     this.path = path;
     this.fd = fd;
     this.size = size;
@@ -61,6 +63,24 @@ export class FileSnapshot {
     return bytes.subarray(0, end - offset);
   }
 
+  /** As `read`, with more bytes than `length` if they are in memory anyway: for what has no known end. */
+  async readSome(offset: number, length: number): Promise<Buffer> {
+    const bytes = await this.read(offset, length);
+    const { window, windowStart } = this;
+    const isHeld = offset >= windowStart && offset + bytes.length <= windowStart + window.length;
+    return isHeld ? window.subarray(offset - windowStart) : bytes;
+  }
+
+  /** The same open file with a memory of its own, for reading at another place of it. Not to be closed. */
+  another(): FileSnapshot {
+    return new FileSnapshot(this.path, this.fd, this.size, this.loaded);
+  }
+
+  /** What all reads have cost so far. */
+  get bytesLoaded(): number {
+    return this.loaded.bytes;
+  }
+
   async close(): Promise<void> {
     await closeAsync(this.fd);
   }
@@ -78,6 +98,7 @@ export class FileSnapshot {
       }
       filled += bytesRead;
     }
+    this.loaded.bytes += length;
     this.window = bytes;
     this.windowStart = offset;
     return bytes;

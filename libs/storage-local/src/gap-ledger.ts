@@ -1,10 +1,11 @@
 import type { Gap } from '@joblet/storage';
-import type { Problem, RowSource } from './row-source.js';
+import { REASONS_NAMED_MAX } from './limits.js';
+import type { Problem } from './problem-queue.js';
+import { ARE_COPIES, ARE_OTHERS } from './reasons.js';
+import type { RowSource } from './row-source.js';
 import type { StoredRow } from './row-kind.js';
 
 type Source = RowSource<StoredRow>;
-
-const NO_GAPS: readonly Gap[] = [];
 
 /**
  * Which gap tells of which loss. What a source lacks before its head is reported once, as soon as it is known how many
@@ -17,44 +18,29 @@ export class GapLedger {
     this.sources = sources;
   }
 
-  /** The gaps that come before the row of `source` that has `ordinal`; `nextOrdinal` is behind the row given last. */
-  before(ordinal: bigint, nextOrdinal: bigint, source: Source): readonly Gap[] {
-    const afterOrdinal = nextOrdinal - 1n;
-    if (ordinal === nextOrdinal && this.sources.every(({ problems }) => problems.length === 0))
-      return NO_GAPS;
-    const gaps: Gap[] = [];
-    if (ordinal > nextOrdinal) gaps.push(...this.blame(ordinal, nextOrdinal, source));
+  /** Whether nothing is missing before the row that has `ordinal`; `nextOrdinal` is behind the row given last. */
+  isWhole(ordinal: bigint, nextOrdinal: bigint): boolean {
+    return ordinal === nextOrdinal && this.sources.every(({ problems }) => problems.isEmpty);
+  }
+
+  /** The gaps that come before the row of `source` that has `ordinal`. */
+  *before(ordinal: bigint, nextOrdinal: bigint, source: Source): Generator<Gap> {
+    yield* this.blame(ordinal, nextOrdinal, source);
     for (const candidate of this.sources) {
-      if (candidate.problems.length === 0) continue;
-      const count =
-        candidate === source ? candidate.problems.length : countBelow(candidate.problems, ordinal);
-      gaps.push(...takeGaps(candidate, count, afterOrdinal));
+      if (candidate.problems.isEmpty) continue;
+      yield* takeGaps(candidate, candidate === source ? undefined : ordinal, nextOrdinal - 1n);
     }
-    return gaps;
   }
 
   /** The gaps behind all rows; `end` is behind the highest ordinal that is known of. */
-  atEnd(end: bigint, nextOrdinal: bigint): Gap[] {
-    const gaps = end > nextOrdinal ? this.blame(end, nextOrdinal, undefined) : [];
-    for (const source of this.sources) {
-      gaps.push(...takeGaps(source, source.problems.length, nextOrdinal - 1n));
-    }
-    return gaps;
+  *atEnd(end: bigint, nextOrdinal: bigint): Generator<Gap> {
+    yield* this.blame(end, nextOrdinal, undefined);
+    for (const source of this.sources) yield* takeGaps(source, undefined, nextOrdinal - 1n);
   }
 
   /** The head of the source has an ordinal that another row has had. */
-  leaveOut(source: Source, isCopy: boolean): void {
-    const reason = isCopy
-      ? `rows that are there twice are given once: ${source.options.path}`
-      : `rows have ordinals that belong to other rows, and are left out: ${source.options.path}`;
-    const rows = isCopy ? 0n : 1n;
-    const index = source.problems.findIndex((problem) => problem.reason === reason);
-    const before = index < 0 ? 0n : source.problems[index].rows!;
-    source.problems.splice(index < 0 ? 0 : index, index < 0 ? 0 : 1, {
-      reason,
-      rows: before + rows,
-      isHarmless: true,
-    });
+  leaveOut({ problems, options }: Source, isCopy: boolean): void {
+    problems.note(`${isCopy ? ARE_COPIES : ARE_OTHERS}: ${options.path}`, isCopy ? 0n : 1n);
   }
 
   /**
@@ -62,90 +48,73 @@ export class GapLedger {
    * them: they are counted for its gap, one for all holes that the loss has made between the rows of other sources.
    * What nobody explains is a gap by itself.
    */
-  private blame(ordinal: bigint, nextOrdinal: bigint, source: Source | undefined): Gap[] {
-    const gaps: Gap[] = [];
+  private *blame(ordinal: bigint, nextOrdinal: bigint, source: Source | undefined): Generator<Gap> {
     const candidates = source ? [source, ...this.sources] : this.sources;
+    let unexplained = 0n;
     for (let from = nextOrdinal; from < ordinal;) {
-      const lacking = candidates.flatMap(({ problems }) =>
-        problems.filter((problem) => explains(problem, from)),
-      );
+      const known = candidates.map(({ problems }) => problems.nextKnown(from));
+      const vague = candidates.map(({ problems }) => problems.nextVague(from));
       // A damaged member whose header is right is sure to have cost its ordinals, and no others.
-      const blamed = lacking.find(({ firstOrdinal }) => firstOrdinal !== undefined) ?? lacking[0];
-      const to = this.nextBorder(from, ordinal);
-      const rows = to - from;
-      const previous = gaps.at(-1);
-      if (blamed) blamed.missingRows = (blamed.missingRows ?? 0n) + rows;
-      else if (previous) gaps[gaps.length - 1] = { ...previous, rows: previous.rows! + rows };
-      else {
-        const reason = 'rows with these ordinals are in no file';
-        gaps.push({ kind: 'gap', stream: 0, afterOrdinal: nextOrdinal - 1n, rows, reason });
-      }
-      from = to;
-    }
-    return gaps;
-  }
-
-  /** Up to where the ordinals behind `from` have the same explanation. */
-  private nextBorder(from: bigint, end: bigint): bigint {
-    let border = end;
-    for (const { problems } of this.sources) {
-      for (const { firstOrdinal, lastOrdinal } of problems) {
-        for (const at of [firstOrdinal, lastOrdinal === undefined ? undefined : lastOrdinal + 1n]) {
-          if (at !== undefined && at > from && at < border) border = at;
+      const blamed = known.find((problem) => problem && problem.firstOrdinal! <= from) ?? vague.find(Boolean);
+      // Up to where the ordinals have the same explanation.
+      let to = ordinal;
+      for (const problem of [...known, ...vague]) {
+        const { firstOrdinal, lastOrdinal } = problem ?? {};
+        for (const border of [firstOrdinal, lastOrdinal === undefined ? undefined : lastOrdinal + 1n]) {
+          if (border !== undefined && border > from && border < to) to = border;
         }
       }
+      const rows = to - from;
+      if (blamed) blamed.missingRows = (blamed.missingRows ?? 0n) + rows;
+      else unexplained += rows;
+      from = to;
     }
-    return border;
+    if (unexplained === 0n) return;
+    const reason = 'rows with these ordinals are in no file';
+    yield { kind: 'gap', stream: 0, afterOrdinal: nextOrdinal - 1n, rows: unexplained, reason };
   }
-}
-
-function explains({ isHarmless, firstOrdinal, lastOrdinal }: Problem, ordinal: bigint): boolean {
-  if (isHarmless || (firstOrdinal !== undefined && firstOrdinal > ordinal)) return false;
-  return lastOrdinal === undefined || lastOrdinal >= ordinal;
-}
-
-/** How many of the problems, from the first on, lie wholly below the ordinal. */
-function countBelow(problems: readonly Problem[], ordinal: bigint): number {
-  let count = 0;
-  problems.forEach(({ lastOrdinal }, index) => {
-    if (lastOrdinal !== undefined && lastOrdinal < ordinal) count = index + 1;
-  });
-  return count;
 }
 
 /**
- * The first problems of the source as gaps. Ordinals that are missing around several losses that lie side by side
- * cannot be told apart: they make one gap.
+ * The problems of the source as gaps: all, or those that lie below an ordinal. Ordinals that are missing around several
+ * losses that lie side by side cannot be told apart: they make one gap.
  */
-function takeGaps(source: Source, count: number, afterOrdinal: bigint): Gap[] {
-  const gaps: Gap[] = [];
+function* takeGaps(source: Source, below: bigint | undefined, afterOrdinal: bigint): Generator<Gap> {
   let joined: Problem[] = [];
-  const endJoined = (): void => {
+  const endJoined = function* (): Generator<Gap> {
     const rows = joined.reduce((sum, { missingRows = 0n }) => sum + missingRows, 0n);
-    const reason = [...new Set(joined.map((problem) => problem.reason))].join('; ');
-    if (rows > 0n) gaps.push(gapOf({ reason, rows }, source, afterOrdinal));
-    else gaps.push(...joined.map((problem) => gapOf(problem, source, afterOrdinal)));
+    if (rows > 0n) yield gapOf({ reason: reasonOfAll(joined), rows }, source, afterOrdinal);
+    else for (const problem of joined) yield gapOf(problem, source, afterOrdinal);
     joined = [];
   };
-  for (const problem of source.problems.splice(0, count)) {
+  for (const problem of source.problems.take(below)) {
     if (!problem.isHarmless && problem.firstOrdinal === undefined) joined.push(problem);
     else {
-      endJoined();
-      gaps.push(gapOf(problem, source, afterOrdinal));
+      yield* endJoined();
+      yield gapOf(problem, source, afterOrdinal);
     }
   }
-  endJoined();
-  return gaps;
+  yield* endJoined();
+}
+
+function reasonOfAll(problems: readonly Problem[]): string {
+  const reasons = [...new Set(problems.map(reasonOf))];
+  const others = reasons.length - REASONS_NAMED_MAX;
+  return `${reasons.slice(0, REASONS_NAMED_MAX).join('; ')}${others > 0 ? `; and ${others} more` : ''}`;
+}
+
+function reasonOf({ reason, more = 0 }: Problem): string {
+  return more === 0 ? reason : `${reason}; and ${more} more behind it`;
 }
 
 function gapOf(problem: Problem, { options }: Source, afterOrdinal: bigint): Gap {
-  const { reason, bytes } = problem;
+  const { bytes } = problem;
   const rows = problem.missingRows ?? problem.rows;
   return {
     kind: 'gap',
     stream: problem.stream ?? options.stream,
     afterOrdinal: problem.afterOrdinal ?? afterOrdinal,
-    reason,
+    reason: reasonOf(problem),
     ...(rows !== undefined && { rows }),
     ...(bytes !== undefined && { bytes }),
   };

@@ -1,5 +1,13 @@
 import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw, inflateRaw, type InputType, type ZlibOptions } from 'node:zlib';
+import {
+  constants,
+  crc32,
+  createInflateRaw,
+  deflateRaw,
+  inflateRaw,
+  type InputType,
+  type ZlibOptions,
+} from 'node:zlib';
 import { errorCode } from './errors.js';
 import { decodeMemberExtra, encodeMemberExtra, type MemberExtra } from './member-extra.js';
 
@@ -97,13 +105,29 @@ export async function inflateWhole(
   }
 }
 
-/** What comes out of the first bytes of a deflate stream; undefined when it is broken there. */
-export async function inflatePart(bytes: Buffer): Promise<Inflated | undefined> {
+/**
+ * What comes out of the first bytes of a deflate stream, up to a piece that has the byte `until`, or to about
+ * `textBytesMax`; undefined when it is broken there.
+ */
+export async function inflateStart(
+  bytes: Buffer,
+  until: number,
+  textBytesMax: number,
+): Promise<Buffer | undefined> {
+  const inflater = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+  inflater.end(bytes);
+  const pieces: Buffer[] = [];
+  let length = 0;
   try {
-    return await inflate(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    for await (const piece of inflater as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length >= textBytesMax || piece.includes(until)) break;
+    }
   } catch {
     return undefined;
   }
+  return Buffer.concat(pieces);
 }
 
 function inflate(bytes: Buffer, options: ZlibOptions): Promise<Inflated> {

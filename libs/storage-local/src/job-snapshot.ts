@@ -1,8 +1,10 @@
 import type { Gap } from '@joblet/storage';
+import { closeAll } from './close-all.js';
 import { FileSnapshot } from './file-snapshot.js';
 import { FILES, type JobFile, type Layout } from './layout.js';
 import { WHOLE_TEXT_BYTES_MAX } from './limits.js';
 import { planSources, type JobPlan } from './source-plan.js';
+import type { Checkpoint } from './turns.js';
 import type { Visibility } from './visibility.js';
 
 interface OpenFile {
@@ -49,18 +51,23 @@ export class JobSnapshot {
         }
       }
     } catch (error) {
-      void snapshot.close();
+      // What failed first is what counts.
+      snapshot.close().catch(() => undefined);
       throw error;
     }
     return snapshot;
   }
 
   /** In which order the files are to be read; looked at once, however often they are read. */
-  plan(area: JobFile['area']): Promise<JobPlan> {
+  plan(area: JobFile['area'], checkpoint: Checkpoint): Promise<JobPlan> {
     let plan = this.plans.get(area);
     if (!plan) {
       const files = this.files.filter((file) => file.area === area);
-      plan = planSources(files, { wants: () => true, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX });
+      plan = planSources(files, {
+        wants: () => true,
+        wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX,
+        checkpoint,
+      });
       this.plans.set(area, plan);
     }
     return plan;
@@ -76,6 +83,6 @@ export class JobSnapshot {
   }
 
   async close(): Promise<void> {
-    for (const { file } of this.files) await file.close();
+    await closeAll(this.files.map(({ file }) => file));
   }
 }

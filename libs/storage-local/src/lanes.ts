@@ -1,5 +1,6 @@
 import type { FileSnapshot } from './file-snapshot.js';
 import { LANES_MAX, READ_AHEAD_BYTES } from './limits.js';
+import type { Checkpoint } from './turns.js';
 import type { ByteRange, Damage, Part } from './member.js';
 
 /** Parts of a file with the ordinals of their rows. */
@@ -20,10 +21,16 @@ interface Lane {
  * Sorts the parts of a file so that ordinals ascend. Parts that claim the same ordinals come into lanes of their own,
  * which are merged row by row; of parts that are alike byte for byte, one is enough.
  */
-export async function assignLanes(file: FileSnapshot, units: readonly Unit[]): Promise<(Part | Damage)[][]> {
+export async function assignLanes(
+  file: FileSnapshot,
+  units: readonly Unit[],
+  checkpoint: Checkpoint,
+): Promise<(Part | Damage)[][]> {
+  const originals = file.another();
   const lanes: Lane[] = [];
   for (const unit of [...units].sort(byOrdinal)) {
-    const original = await laneOfOriginal(file, lanes, unit);
+    await checkpoint();
+    const original = await laneOfOriginal([originals, file], lanes, unit);
     const free = original ? undefined : lanes.find(({ last }) => goesBehind(unit, last));
     if (original) {
       const { start, end } = original.last;
@@ -50,7 +57,7 @@ function goesBehind({ firstOrdinal, claimsOrdinals }: Unit, { lastOrdinal }: Uni
 }
 
 async function laneOfOriginal(
-  file: FileSnapshot,
+  files: readonly [FileSnapshot, FileSnapshot],
   lanes: readonly Lane[],
   unit: Unit,
 ): Promise<Lane | undefined> {
@@ -58,18 +65,23 @@ async function laneOfOriginal(
     const { last } = lane;
     if (!unit.claimsOrdinals || !last.claimsOrdinals) continue;
     if (last.firstOrdinal !== unit.firstOrdinal || last.lastOrdinal !== unit.lastOrdinal) continue;
-    if (await hasSameBytes(file, last, unit)) return lane;
+    if (await hasSameBytes(files, last, unit)) return lane;
   }
   return undefined;
 }
 
-async function hasSameBytes(file: FileSnapshot, a: ByteRange, b: ByteRange): Promise<boolean> {
+/** One file, open twice: each keeps its place. */
+async function hasSameBytes(
+  [fileA, fileB]: readonly [FileSnapshot, FileSnapshot],
+  a: ByteRange,
+  b: ByteRange,
+): Promise<boolean> {
   const length = a.end - a.start;
   if (length !== b.end - b.start) return false;
   for (let pos = 0; pos < length; pos += READ_AHEAD_BYTES) {
     const size = Math.min(READ_AHEAD_BYTES, length - pos);
-    const bytes = await file.read(a.start + pos, size);
-    if (!bytes.equals(await file.read(b.start + pos, size))) return false;
+    const bytes = await fileA.read(a.start + pos, size);
+    if (!bytes.equals(await fileB.read(b.start + pos, size))) return false;
   }
   return true;
 }

@@ -91,7 +91,11 @@ async function scan(path: string, wholeTextBytesMax: number): Promise<string[]> 
   const found: string[] = [];
   try {
     const range = { start: 0, end: file.size };
-    for await (const item of scanMembers(file, range, { wants: () => true, wholeTextBytesMax })) {
+    for await (const item of scanMembers(file, range, {
+      wants: () => true,
+      wholeTextBytesMax,
+      checkpoint: () => undefined,
+    })) {
       if (item.kind === 'damage') found.push(`${item.problem} ${item.start} ${item.end}`);
       else {
         let text = '';

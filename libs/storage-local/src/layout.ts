@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJobId } from '@joblet/storage';
 import { StreamType } from '@joblet/wire';
-import { isMissing } from './errors.js';
+import { errorCode, isMissing } from './errors.js';
 import { METRICS_FILE, STDERR_FILE, STDOUT_FILE } from './file-names.js';
 
 /** A file of a job, wherever the directories are. */
@@ -57,11 +57,17 @@ export class Layout {
   }
 }
 
+const NO_TARGET = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
 /** A job may have been moved to another disk, and a link left in its place. */
 async function isDirectory(area: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const target = await stat(join(area, entry.name)).catch(() => undefined);
-  return target?.isDirectory() ?? false;
+  try {
+    return (await stat(join(area, entry.name))).isDirectory();
+  } catch (error) {
+    // What may not be looked at can be a job: it is listed, as one that cannot be read.
+    return !NO_TARGET.has(errorCode(error) ?? '');
+  }
 }
 
 async function entries(directory: string) {

@@ -13,11 +13,17 @@ export const TEXT_PIECE_BYTES = 128 * 1024;
 /** A line that is longer is no row: one has 128 MiB of content at the most, six times that when all is escaped. */
 export const ROW_TEXT_BYTES_MAX = 1024 * 1024 * 1024;
 
-/** What a read takes from a file at least; also the first try at a member of unknown length. */
+/** What a read takes from a file at least; also the last try to inflate a member of unknown length in one go. */
 export const READ_AHEAD_BYTES = 256 * 1024;
+
+/** With so much in memory, inflating a member of unknown length is tried before more is read: most are smaller. */
+export const MEMBER_TRY_BYTES = 16 * 1024;
 
 /** How far into a candidate for a header the search for its first row goes, step by step. */
 export const CANDIDATE_READ_BYTES = [512, 16 * 1024, 512 * 1024] as const;
+
+/** Text of such a candidate that is looked at: a few bytes may stand for a thousand times as many. */
+export const CANDIDATE_TEXT_BYTES_MAX = 1024 * 1024;
 
 /**
  * A run of zeros that compressed output does not have: a page that was never written, or was lost. One byte of zeros
@@ -34,8 +40,14 @@ export const ZEROS_TRIED_BYTES = 64;
 /** Members that claim the same ordinals and are read side by side, each in memory; what is beyond is left out. */
 export const LANES_MAX = 8;
 
-/** Ordinals among which free ones are looked for, for rows that have lost theirs: a byte for each, for a moment. */
-export const ORDINAL_RANGE_MAX = 16n * 1024n * 1024n;
+/** The highest that a header may name: no job gets so far, and the rows behind it still have ordinals of 64 bits. */
+export const ORDINAL_MAX = 2n ** 63n - 1n;
+
+/** Losses that are held until a row follows on them, a few hundred bytes each; more become one with the last. */
+export const PROBLEMS_HELD_MAX = 4_096;
+
+/** Losses that one gap names, of those whose rows cannot be told apart. */
+export const REASONS_NAMED_MAX = 8;
 
 /** Files that one write compresses, appends to and syncs at the same time: libuv has 4 threads for it. */
 export const FILES_AT_ONCE = 8;
@@ -51,6 +63,9 @@ export const ROWS_DECODED_AT_ONCE = 1_000;
 
 /** Text decoded without a break, unless a single row is longer; a few milliseconds. */
 export const TEXT_DECODED_AT_ONCE_BYTES = 1024 * 1024;
+
+/** Members or parts of a file looked at without a break: each takes some microseconds. */
+export const STEPS_AT_ONCE = 64;
 
 /** `sun_path` without its NUL, of the system that has the least (macOS). */
 export const SOCKET_PATH_BYTES_MAX = 103;

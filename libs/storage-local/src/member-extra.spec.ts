@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeMemberExtra, encodeMemberExtra, type MemberExtra } from './member-extra.js';
@@ -17,6 +18,13 @@ const extras: fc.Arbitrary<MemberExtra> = fc
     for (const skip of skips) ordinals.push(ordinals[ordinals.length - 1] + 1n + skip);
     return { ...rest, ordinals: BigUint64Array.from(ordinals) };
   });
+
+/** With a right checksum. */
+function fieldOf(payload: readonly number[]): Buffer {
+  const subfield = Buffer.from([1, 0, 0, 0, 0, ...payload, 0, 0, 0, 0]);
+  subfield.writeUInt32LE(crc32(subfield.subarray(0, -4)), subfield.length - 4);
+  return Buffer.concat([Buffer.from([0x4a, 0x42, subfield.length, 0]), subfield]);
+}
 
 describe("a member's extra field", () => {
   it('comes back as it was, also between subfields of others', () => {
@@ -40,6 +48,25 @@ describe("a member's extra field", () => {
         expect(decodeMemberExtra(field)).toBeUndefined();
       }),
     );
+  });
+
+  it('is none when it says less, or more, than a member can have', () => {
+    const payloads = [
+      [],
+      [0x80, 0x80],
+      [1, 1, 1, 0],
+      [1, 1, 1, 0, 0],
+      [1, 1, 1, 0, 0x80],
+      [1, 1, 1, 0, 3, 5],
+      [1, 1, 1, 0, 3, 5, 0],
+      [1, 1, 1, 0, 0x81, 0x20],
+      [1, 1, 1, 0, ...Array.from({ length: 9 }, () => 0xff), 1],
+      [1, 1, 1, ...Array.from({ length: 9 }, () => 0xff), 1, 1],
+      [1, 1, 1, 0, ...Array.from({ length: 20 }, () => 0x80), 1],
+    ];
+    for (const payload of payloads)
+      expect([payload, decodeMemberExtra(fieldOf(payload))]).toEqual([payload, undefined]);
+    expect(decodeMemberExtra(fieldOf([1, 1, 1, 0, 3]))?.ordinals).toEqual(BigUint64Array.of(0n, 1n, 2n));
   });
 
   it('stays below the 64 KiB of a gzip header for the most rows that a member has, however they lie', () => {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { MEMBER_ROWS_MAX } from './limits.js';
+import { MEMBER_ROWS_MAX, ORDINAL_MAX } from './limits.js';
 
 /** What a member of ours says of itself in its header, so that it is known without an index and without inflating. */
 export interface MemberExtra {
@@ -71,26 +71,27 @@ function decodeSubfield(subfield: Buffer): MemberExtra | undefined {
   const end = subfield.length - CRC_BYTES;
   if (end < FIXED_BYTES || subfield[0] !== VERSION) return undefined;
   if (crc32(subfield.subarray(0, end)) !== subfield.readUInt32LE(end)) return undefined;
-  const cursor = { bytes: subfield, pos: FIXED_BYTES };
+  const cursor: Cursor = { bytes: subfield, pos: FIXED_BYTES, end, isOver: false };
   const contentBytes = varint(cursor);
   const timeMin = BigInt.asIntN(64, varint(cursor));
   const timeMax = BigInt.asIntN(64, varint(cursor));
-  const ordinals = decodeOrdinals(cursor, end);
+  const ordinals = decodeOrdinals(cursor);
   const bodyBytes = subfield.readUInt32LE(1);
   return ordinals && { bodyBytes, contentBytes, timeMin, timeMax, ordinals };
 }
 
 const scratch = new BigUint64Array(MEMBER_ROWS_MAX);
 
-/** Undefined when there are none, or more than a member can have: the header was not made by this store. */
-function decodeOrdinals(cursor: { bytes: Buffer; pos: number }, end: number): BigUint64Array | undefined {
+/** Undefined when there are none, or such as no member can have: the header was not made by this store. */
+function decodeOrdinals(cursor: Cursor): BigUint64Array | undefined {
   let ordinal = varint(cursor);
   let rows = 0;
   for (;;) {
-    const run = Number(varint(cursor));
-    if (rows + run > MEMBER_ROWS_MAX) return undefined;
-    for (const stop = rows + run; rows < stop; rows++) scratch[rows] = ordinal++;
-    if (cursor.pos >= end) return rows > 0 ? scratch.slice(0, rows) : undefined;
+    const run = varint(cursor);
+    if (cursor.isOver || run === 0n || run > BigInt(MEMBER_ROWS_MAX - rows)) return undefined;
+    if (ordinal + run - 1n > ORDINAL_MAX) return undefined;
+    for (const stop = rows + Number(run); rows < stop; rows++) scratch[rows] = ordinal++;
+    if (cursor.pos === cursor.end) return scratch.slice(0, rows);
     ordinal += varint(cursor);
   }
 }
@@ -103,16 +104,23 @@ function pushVarint(bytes: number[], value: bigint): void {
   bytes.push(Number(value));
 }
 
-function varint(cursor: { bytes: Buffer; pos: number }): bigint {
-  const first = cursor.bytes[cursor.pos];
-  if (first < 0x80) {
-    cursor.pos++;
-    return BigInt(first);
-  }
+interface Cursor {
+  readonly bytes: Buffer;
+  pos: number;
+  readonly end: number;
+  /** Whether a number was not there as a whole, or had more than 64 bits. */
+  isOver: boolean;
+}
+
+function varint(cursor: Cursor): bigint {
+  const { bytes, end } = cursor;
+  if (cursor.pos < end && bytes[cursor.pos] < 0x80) return BigInt(bytes[cursor.pos++]);
   let value = 0n;
-  for (let shift = 0n; ; shift += 7n) {
-    const byte = cursor.bytes[cursor.pos++];
+  for (let shift = 0n; shift < 70n && cursor.pos < end; shift += 7n) {
+    const byte = bytes[cursor.pos++];
     value |= BigInt(byte & 0x7f) << shift;
     if (byte < 0x80) return value;
   }
+  cursor.isOver = true;
+  return 0n;
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { FileSnapshot } from './file-snapshot.js';
+import { findMember } from './find-member.js';
 import {
   HEADER_BYTES_MAX,
   inflateWhole,
@@ -9,10 +10,11 @@ import {
   type MemberHeader,
 } from './gzip-member.js';
 import { InflatedRange } from './inflate-stream.js';
-import { READ_AHEAD_BYTES } from './limits.js';
+import { MEMBER_TRY_BYTES, READ_AHEAD_BYTES } from './limits.js';
 import type { ByteRange, Damage, Member, ScanOptions, TextPieces } from './member.js';
 import { rowPieces } from './row-pieces.js';
-import { findMember, salvage } from './salvage.js';
+import type { Checkpoint } from './turns.js';
+import { salvage } from './salvage.js';
 
 /**
  * The members of a part of a file in order, and where it is damaged. Resynchronises on the next member after a damage.
@@ -25,6 +27,7 @@ export async function* scanMembers(
 ): AsyncGenerator<Member | Damage> {
   let pos = range.start;
   while (pos < range.end) {
+    await options.checkpoint();
     const header = parseHeader(await file.read(pos, Math.min(HEADER_BYTES_MAX, range.end - pos)));
     const stepEnd = header && (await trustedEnd(file, pos, header, range.end));
     if (header?.extra && stepEnd !== undefined && !options.wants(header.extra)) {
@@ -38,8 +41,8 @@ export async function* scanMembers(
       pos = whole.end;
       continue;
     }
-    const end = stepEnd ?? (await findMember(file, { start: pos + 1, end: range.end }));
-    yield* salvageOf(file, { start: pos, end }, header);
+    const end = stepEnd ?? (await findMember(file, { start: pos + 1, end: range.end }, options.checkpoint));
+    yield* salvageOf(file, { start: pos, end }, header, options.checkpoint);
     pos = end;
   }
 }
@@ -49,8 +52,9 @@ async function* salvageOf(
   file: FileSnapshot,
   part: ByteRange,
   header: MemberHeader | undefined,
+  checkpoint: Checkpoint,
 ): AsyncGenerator<Member | Damage> {
-  const saved = header && (await salvage(file, part, header));
+  const saved = header && (await salvage(file, part, header, checkpoint));
   if (saved && saved.textBytes > 0) yield { kind: 'member', ...part, ...header, text: saved.text };
   if (saved?.complete) return;
   const problem = saved
@@ -89,25 +93,29 @@ async function readWhole(
   file: FileSnapshot,
   { start, end }: ByteRange,
   { headerBytes, extra }: MemberHeader,
-  { wholeTextBytesMax }: ScanOptions,
+  { wholeTextBytesMax, checkpoint }: ScanOptions,
 ): Promise<Whole | undefined> {
   const bodyStart = start + headerBytes;
   const memberEnd = extra ? bodyStart + extra.bodyBytes + TRAILER_BYTES : end;
   if (memberEnd > end) return undefined;
   const length = memberEnd - bodyStart;
   if (extra === undefined || length <= wholeTextBytesMax) {
-    const bytes = await file.read(bodyStart, extra ? length : Math.min(length, READ_AHEAD_BYTES));
-    const inflated = await inflateWhole(bytes, wholeTextBytesMax);
-    if (inflated === 'broken') return undefined;
-    if (typeof inflated !== 'string' && inflated.bodyBytes + TRAILER_BYTES <= bytes.length) {
-      const { text, bodyBytes } = inflated;
-      if (extra && bodyBytes !== extra.bodyBytes) return undefined;
-      if (!trailerMatches(bytes.subarray(bodyBytes), crc32(text), text.length)) return undefined;
-      return { text: [text], end: bodyStart + bodyBytes + TRAILER_BYTES };
+    // Of unknown length: what is in memory is mostly enough for a small one.
+    for (const least of extra ? [length] : [MEMBER_TRY_BYTES, READ_AHEAD_BYTES]) {
+      const bytes = (await file.readSome(bodyStart, Math.min(length, least))).subarray(0, length);
+      const inflated = await inflateWhole(bytes, wholeTextBytesMax);
+      if (inflated === 'broken') return undefined;
+      if (inflated === 'large') break;
+      if (inflated !== 'cut' && inflated.bodyBytes + TRAILER_BYTES <= bytes.length) {
+        const { text, bodyBytes } = inflated;
+        if (extra && bodyBytes !== extra.bodyBytes) return undefined;
+        if (!trailerMatches(bytes.subarray(bodyBytes), crc32(text), text.length)) return undefined;
+        return { text: [text], end: bodyStart + bodyBytes + TRAILER_BYTES };
+      }
+      if (bytes.length === length) return undefined;
     }
-    if (bytes.length === length && inflated !== 'large') return undefined;
   }
-  return readLarge(file, { start: bodyStart, end: memberEnd }, extra?.bodyBytes);
+  return readLarge(file, { start: bodyStart, end: memberEnd }, extra?.bodyBytes, checkpoint);
 }
 
 /**
@@ -118,11 +126,13 @@ async function readLarge(
   file: FileSnapshot,
   body: ByteRange,
   bodyBytes: number | undefined,
+  checkpoint: Checkpoint,
 ): Promise<Whole | undefined> {
   let crc = 0;
   let textBytes = 0;
   const inflated = new InflatedRange(file, body);
   for await (const piece of inflated) {
+    await checkpoint();
     crc = crc32(piece, crc);
     textBytes += piece.length;
   }

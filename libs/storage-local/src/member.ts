@@ -1,4 +1,5 @@
 import type { MemberExtra } from './member-extra.js';
+import type { Checkpoint } from './turns.js';
 
 /** A part of a file: [start, end). */
 export interface ByteRange {
@@ -15,8 +16,6 @@ export interface Member extends ByteRange {
   /** As in MemberHeader, both. */
   readonly extra: MemberExtra | undefined;
   readonly hasExtraField: boolean;
-  /** Of its rows, when the header has lost them and they could be derived. */
-  readonly derivedOrdinals?: BigUint64Array;
   /** Undefined when the caller did not want it. */
   readonly text: TextPieces | undefined;
 }
@@ -38,7 +37,20 @@ export interface Part extends ByteRange {
   readonly kind: 'part';
   /** Of its rows, which have none in the file. */
   readonly derivedOrdinals?: BigUint64Array;
+  /** Lines of its first member that have been read already. */
+  readonly linesRead?: number;
 }
+
+/** Where rows without ordinals belong: between those before and behind them in the file. */
+export interface Slot {
+  /** -1n: at the start. */
+  readonly after: bigint;
+  /** Undefined: at the end. */
+  readonly before: bigint | undefined;
+}
+
+/** What is read next; what belongs together into one slot has the same object as its slot. */
+export type PlanItem = (Part | Damage) & { readonly slot?: Slot };
 
 /** Tells from a header of ours whether the member's rows are wanted; other members are always read. */
 export type WantsMember = (extra: MemberExtra) => boolean;
@@ -47,4 +59,5 @@ export interface ScanOptions {
   readonly wants: WantsMember;
   /** Text of a member that may be held in memory; of a larger one, pieces are. */
   readonly wholeTextBytesMax: number;
+  readonly checkpoint: Checkpoint;
 }

@@ -29,7 +29,9 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
   sources: readonly RowSource<Row>[],
 ): AsyncGenerator<Batch | Gap, MergeEnd> {
   const ledger = new GapLedger(sources);
-  const slotted = sources.filter(({ options }) => options.slot);
+  const inTime = sources.filter((source) => !sources.some(({ options }) => options.late === source));
+  const slotted = inTime.filter(({ options }) => options.late);
+  const late = sources.filter((source) => !inTime.includes(source));
   let batch: BatchCollector<Batch> = kind.collector();
   let nextOrdinal = 0n;
   let leftOut = 0n;
@@ -40,8 +42,14 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
     return built;
   };
   for (;;) {
-    for (const source of sources) if (source.empty) await source.fill();
-    const stale = sources.find(({ head }) => head?.ordinal !== undefined && head.ordinal < nextOrdinal);
+    for (const source of inTime) if (source.empty) await source.fill();
+    for (const source of slotted) {
+      while (isSlotFull(source, nextOrdinal)) {
+        await source.putOffSlot();
+        await source.fill();
+      }
+    }
+    const stale = inTime.find(({ head }) => head?.ordinal !== undefined && head.ordinal < nextOrdinal);
     if (stale) {
       const { row, ordinal } = stale.head!;
       const isCompared = row !== undefined && last !== undefined;
@@ -52,12 +60,15 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
       stale.advance();
       continue;
     }
-    const next = nextRow(sources, slotted, nextOrdinal);
+    const next = nextRow(inTime, slotted, nextOrdinal) ?? (await nextLate(late, nextOrdinal));
     if (!next) break;
     const { source, ordinal } = next;
-    const gaps = ledger.before(ordinal, nextOrdinal, source);
-    if (gaps.length > 0 && batch.length > 0) yield endBatch();
-    yield* gaps;
+    if (!ledger.isWhole(ordinal, nextOrdinal)) {
+      for (const gap of ledger.before(ordinal, nextOrdinal, source)) {
+        if (batch.length > 0) yield endBatch();
+        yield gap;
+      }
+    }
     const { row } = source.head!;
     source.advance();
     nextOrdinal = ordinal + 1n;
@@ -74,7 +85,7 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
   return { nextOrdinal: end > nextOrdinal ? end : nextOrdinal, leftOut };
 }
 
-/** Undefined when all sources are at their end. */
+/** Undefined when the sources are at their end. */
 function nextRow<Row extends StoredRow>(
   sources: readonly RowSource<Row>[],
   slotted: readonly RowSource<Row>[],
@@ -87,7 +98,7 @@ function nextRow<Row extends StoredRow>(
     if (!numbered || comesBefore(head, numbered.head!)) numbered = source;
   }
   const limit = numbered?.head!.ordinal;
-  const free = nextFree(slotted, nextOrdinal, limit, false) ?? nextFree(slotted, nextOrdinal, limit, true);
+  const free = nextFree(slotted, nextOrdinal, limit);
   if (free) return free;
   return numbered && { source: numbered, ordinal: numbered.head!.ordinal! };
 }
@@ -102,20 +113,37 @@ function nextFree<Row extends StoredRow>(
   sources: readonly RowSource<Row>[],
   nextOrdinal: bigint,
   limit: bigint | undefined,
-  late: boolean,
 ): Next<Row> | undefined {
   let first: Next<Row> | undefined;
   for (const source of sources) {
-    const { slot } = source.options;
-    if (!source.head || !slot) continue;
-    const inSlot = nextOrdinal > slot.after ? nextOrdinal : slot.after + 1n;
-    if (!source.isLate && slot.before !== undefined && inSlot >= slot.before) source.becomeLate();
-    if (source.isLate !== late || (late && limit !== undefined)) continue;
-    const ordinal = late ? nextOrdinal : inSlot;
+    if (!source.head) continue;
+    const ordinal = ordinalInSlot(source, nextOrdinal);
     if (limit !== undefined && ordinal >= limit) continue;
     if (!first || isOlder(source.head.row!, first.source.head!.row!)) first = { source, ordinal };
   }
   return first;
+}
+
+function ordinalInSlot({ slot }: RowSource<StoredRow>, nextOrdinal: bigint): bigint {
+  return slot === undefined || nextOrdinal > slot.after ? nextOrdinal : slot.after + 1n;
+}
+
+function isSlotFull(source: RowSource<StoredRow>, nextOrdinal: bigint): boolean {
+  const before = source.head && source.slot?.before;
+  return before !== undefined && ordinalInSlot(source, nextOrdinal) >= before;
+}
+
+/** The next row that did not fit into its slot, when there is no other. */
+async function nextLate<Row extends StoredRow>(
+  late: readonly RowSource<Row>[],
+  nextOrdinal: bigint,
+): Promise<Next<Row> | undefined> {
+  let first: RowSource<Row> | undefined;
+  for (const source of late) {
+    if (source.empty) await source.fill();
+    if (source.head && (!first || isOlder(source.head.row!, first.head!.row!))) first = source;
+  }
+  return first && { source: first, ordinal: nextOrdinal };
 }
 
 function isOlder(a: StoredRow, b: StoredRow): boolean {

@@ -61,6 +61,18 @@ describe('something else in the place of a file', () => {
     expect((await listed()).map(({ jobId }) => jobId)).toEqual(['job', 'other']);
   });
 
+  itAsUser('a job behind a link that may not be followed is listed, as one that cannot be read', async () => {
+    await mkdir(join(directory, 'closed'));
+    await rename(join(directory, 'logs/other'), join(directory, 'closed/other'));
+    await symlink(join(directory, 'closed/other'), join(directory, 'logs/other'));
+    await chmod(join(directory, 'closed'), 0);
+    expect(await listed()).toMatchObject([
+      { jobId: 'job', gaps: 0 },
+      { jobId: 'other', gaps: 1 },
+    ]);
+    await chmod(join(directory, 'closed'), 0o700);
+  });
+
   itAsUser('a file that may not be read is an error that names it, and hides no other job', async () => {
     await chmod(path, 0);
     await expect(collect(store.readLogs({ jobId: 'job' }))).rejects.toMatchObject({

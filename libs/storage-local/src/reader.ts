@@ -15,7 +15,9 @@ import {
   type ReadOptions,
   type RowQuery,
 } from '@joblet/storage';
+import { closeAll } from './close-all.js';
 import { errorCode, toStorageError } from './errors.js';
+import { ItemReader } from './item-reader.js';
 import type { JobFile, Layout } from './layout.js';
 import { WHOLE_TEXT_BYTES_MAX } from './limits.js';
 import type { WantsMember } from './member.js';
@@ -23,7 +25,7 @@ import { mergeRows, type MergeEnd } from './merge-rows.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from './row-kind.js';
 import { RowSource } from './row-source.js';
 import { JobSnapshot } from './job-snapshot.js';
-import { readItems } from './source-plan.js';
+import { checkpointOf, type Checkpoint } from './turns.js';
 import type { Visibility } from './visibility.js';
 
 /** Told when a file has rows that name another job than their directory does. */
@@ -82,7 +84,7 @@ export class Reader {
   async nextOrdinal(area: JobFile['area'], jobId: string): Promise<bigint> {
     const files = JobSnapshot.openSync(this.layout, this.visibility, jobId, [area]);
     try {
-      return (await this.survey(area, files)).nextOrdinal;
+      return (await this.survey(area, files, this.untilClosed())).nextOrdinal;
     } finally {
       await files.close();
     }
@@ -106,8 +108,8 @@ export class Reader {
     this.throwIfClosed();
     const files = this.snapshot(jobId, ['logs', 'metrics']);
     try {
-      const logs = await this.survey('logs', files);
-      const metrics = await this.survey('metrics', files);
+      const logs = await this.survey('logs', files, this.untilClosed());
+      const metrics = await this.survey('metrics', files, this.untilClosed());
       const all = [...logs.totals.values(), ...metrics.totals.values()].filter(({ rows }) => rows > 0n);
       const min = (a: bigint, b: bigint) => (a < b ? a : b);
       const max = (a: bigint, b: bigint) => (a > b ? a : b);
@@ -134,17 +136,17 @@ export class Reader {
     area: JobFile['area'],
     select: (scan: () => AsyncIterable<Batch | Gap>) => AsyncIterable<Batch | Gap>,
   ): AsyncGenerator<Batch | Gap> {
-    const checkpoint = (): void => {
+    const checkpoint = checkpointOf(() => {
       if (signal?.aborted) throw StorageError.aborted(signal);
       this.throwIfClosed();
-    };
+    });
     let files: JobSnapshot | undefined;
     let wants = wantsOf(query);
     const scan = async function* (this: Reader): AsyncGenerator<Batch | Gap> {
-      checkpoint();
+      await checkpoint();
       if (!files) {
         files = this.snapshot(query.jobId, [area]);
-        if (isPlainTail(query)) wants = await this.tailOf(area, files, query.tail);
+        if (isPlainTail(query)) wants = await this.tailOf(area, files, query.tail, checkpoint);
       }
       yield* this.rows(kind, area, files, wants, checkpoint);
     }.bind(this);
@@ -159,13 +161,18 @@ export class Reader {
    * The members that have the last rows, by the ordinals in their headers; all, when some ordinals are missing, or
    * when a member turns out to have fewer rows than its header says.
    */
-  private async tailOf(area: JobFile['area'], files: JobSnapshot, tail: number): Promise<WantsMember> {
-    const { nextOrdinal, totals, gaps } = await this.survey(area, files);
+  private async tailOf(
+    area: JobFile['area'],
+    files: JobSnapshot,
+    tail: number,
+    checkpoint: Checkpoint,
+  ): Promise<WantsMember> {
+    const { nextOrdinal, totals, gaps } = await this.survey(area, files, checkpoint);
     const rows = [...totals.values()].reduce((sum, ofStream) => sum + ofStream.rows, 0n);
     if (gaps > 0 || rows !== nextOrdinal) return everyMember;
     const first = nextOrdinal - BigInt(tail);
     const wants: WantsMember = ({ ordinals }) => ordinals[ordinals.length - 1] >= first;
-    const read = await this.survey(area, files, wants);
+    const read = await this.survey(area, files, checkpoint, wants);
     return read.gaps > 0 ? everyMember : wants;
   }
 
@@ -184,20 +191,23 @@ export class Reader {
     area: JobFile['area'],
     files: JobSnapshot,
     wanted: WantsMember,
-    checkpoint: () => void,
+    checkpoint: Checkpoint,
   ): AsyncGenerator<Batch | Gap, MergeEnd & Pick<Survey, 'totals'>> {
     const { jobId } = files;
     const sources: RowSource<Row>[] = [];
     try {
-      const plan = await files.plan(area);
+      const plan = await files.plan(area, checkpoint);
       // Which of two rows with one ordinal counts is known only when both are read.
       const wants = plan.hasClash ? everyMember : wanted;
       for (const source of plan.sources) {
-        const members = readItems(source, { wants, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX });
-        const { slot, stream } = source;
-        sources.push(
-          new RowSource(kind, members, { jobId, stream, slot, path: source.file.path, checkpoint }),
-        );
+        const { file, items, stream, isSlotted = false } = source;
+        const scan = { wants, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX, checkpoint };
+        const options = { jobId, stream, path: file.path, checkpoint };
+        const reader = new ItemReader(file, items, scan);
+        const late = new ItemReader(file, reader.putOff, scan);
+        const lateSource = isSlotted ? new RowSource(kind, late, options) : undefined;
+        sources.push(new RowSource(kind, reader, { ...options, late: lateSource }));
+        if (lateSource) sources.push(lateSource);
       }
       yield* files.gaps(area);
       const end = yield* mergeRows(kind, jobId, sources);
@@ -205,7 +215,7 @@ export class Reader {
     } catch (error) {
       throw toStorageError(error, `reading job ${jobId}`);
     } finally {
-      for (const source of sources) await source.close();
+      await closeAll(sources);
       const foreign = sources.reduce((sum, { foreignJobIds }) => sum + foreignJobIds, 0);
       if (foreign > 0) this.onForeignJobId(jobId, foreign);
     }
@@ -215,10 +225,11 @@ export class Reader {
   private async survey(
     area: JobFile['area'],
     files: JobSnapshot,
+    checkpoint: Checkpoint,
     wants: WantsMember = () => false,
   ): Promise<Survey> {
     const kind: RowKind<StoredRow, unknown> = area === 'logs' ? LOGS : METRICS;
-    const rows = this.rows(kind, area, files, wants, () => this.throwIfClosed());
+    const rows = this.rows(kind, area, files, wants, checkpoint);
     for (let gaps = 0; ;) {
       const step = await rows.next();
       if (!step.done) {
@@ -228,8 +239,12 @@ export class Reader {
       const { leftOut, ...known } = step.value;
       // Rows that were stepped over are counted too: only reading tells which of them are given.
       if (leftOut === 0n || wants === everyMember) return { ...known, gaps };
-      return this.survey(area, files, everyMember);
+      return this.survey(area, files, checkpoint, everyMember);
     }
+  }
+
+  private untilClosed(): Checkpoint {
+    return checkpointOf(() => this.throwIfClosed());
   }
 
   private throwIfClosed(): void {

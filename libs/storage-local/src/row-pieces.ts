@@ -6,7 +6,7 @@ const HEAD_BYTES = 64;
 
 /**
  * Cuts text that comes in any pieces into pieces of whole rows. The last row may lack its newline. Holds one row at
- * the most; a line that is longer than any row is cut to its first bytes.
+ * the most, and while it is joined a second time; a line that is longer than any row is cut to its first bytes.
  */
 export async function* rowPieces(text: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];

@@ -2,26 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { WireError } from '@joblet/wire';
 import { ROWS_DECODED_AT_ONCE, TEXT_DECODED_AT_ONCE_BYTES } from './limits.js';
 import type { MemberExtra } from './member-extra.js';
-import type { Damage, Member } from './member.js';
+import type { ItemReader } from './item-reader.js';
+import type { Damage, Member, Slot } from './member.js';
+import { ProblemQueue, type Problem } from './problem-queue.js';
+import { COME_LAST } from './reasons.js';
 import type { RowKind, StoredRow } from './row-kind.js';
+import type { Checkpoint } from './turns.js';
 
 const NEWLINE = 0x0a;
-
-/** Something missing that was found before the head of a source. */
-export interface Problem {
-  readonly reason: string;
-  readonly rows?: bigint;
-  readonly bytes?: bigint;
-  readonly stream?: number;
-  readonly afterOrdinal?: bigint;
-  /** The ordinals that it may concern; absent: not known. */
-  readonly firstOrdinal?: bigint;
-  readonly lastOrdinal?: bigint;
-  /** It is about rows whose ordinals are not missing: no hole comes from it. */
-  readonly isHarmless?: boolean;
-  /** Ordinals that it explains so far. */
-  missingRows?: bigint;
-}
 
 /** A row to come: without `row` it is one that nobody wants, known by its ordinal only. */
 export interface Head<Row> {
@@ -30,14 +18,8 @@ export interface Head<Row> {
   readonly ordinal: bigint | undefined;
   /** Whether the row names the job and the stream that the file is of. */
   readonly isOwn: boolean;
-}
-
-/** Where rows without ordinals belong: between those before and behind them in the file. */
-export interface Slot {
-  /** -1n: at the start. */
-  readonly after: bigint;
-  /** Undefined: at the end. */
-  readonly before: bigint | undefined;
+  /** Of its member. */
+  readonly line: number;
 }
 
 export interface SourceOptions {
@@ -45,18 +27,15 @@ export interface SourceOptions {
   /** 0 for metrics. */
   readonly stream: number;
   readonly path: string;
-  /** Undefined: all rows have ordinals. */
-  readonly slot?: Slot | undefined;
-  /** Called before each step; throws when nobody wants the rows any more. */
-  readonly checkpoint: () => void;
+  /** For rows without ordinals that do not fit into their slot; undefined: this source has none, or is that. */
+  readonly late?: RowSource<StoredRow> | undefined;
+  readonly checkpoint: Checkpoint;
 }
 
 /** Rows of one file in the order in which they are to be read, one of them at the head, and what is missing before it. */
 export class RowSource<Row extends StoredRow> {
   /** What is missing before the head; whoever reports it takes it away. */
-  readonly problems: Problem[] = [];
-  /** Rows have no ordinals, and those of their slot are given: they come last. */
-  isLate = false;
+  readonly problems = new ProblemQueue();
   readonly options: SourceOptions;
   /** Rows that were given out, or stepped over with their whole member. */
   readonly totals = { rows: 0n, contentBytes: 0n, timeMin: 0n, timeMax: 0n };
@@ -64,7 +43,7 @@ export class RowSource<Row extends StoredRow> {
   /** The highest ordinal that any header names; a hole up to it is a loss. */
   lastOrdinal = -1n;
   private readonly kind: RowKind<Row, unknown>;
-  private readonly members: AsyncGenerator<Member | Damage>;
+  private readonly items: ItemReader;
   private member: Member | undefined;
   private pieces: Iterator<Buffer> | AsyncIterator<Buffer> | undefined;
   private text: Buffer | undefined;
@@ -72,10 +51,13 @@ export class RowSource<Row extends StoredRow> {
   private rowOfMember = 0;
   private heads: Head<Row>[] = [];
   private index = 0;
+  private isOver = false;
+  /** Lines that were decoded without a break. */
+  private linesAtOnce = 0;
 
-  constructor(kind: RowKind<Row, unknown>, members: AsyncGenerator<Member | Damage>, options: SourceOptions) {
+  constructor(kind: RowKind<Row, unknown>, items: ItemReader, options: SourceOptions) {
     this.kind = kind;
-    this.members = members;
+    this.items = items;
     this.options = options;
   }
 
@@ -90,16 +72,19 @@ export class RowSource<Row extends StoredRow> {
 
   /** Whether `fill` has something to do before `head` can be read. */
   get empty(): boolean {
-    return this.index >= this.heads.length;
+    return !this.isOver && this.index >= this.heads.length;
   }
 
   /** Reads on until there is a head or nothing more. */
   async fill(): Promise<void> {
     while (this.empty) {
-      this.options.checkpoint();
+      await this.options.checkpoint();
       if (this.text) {
         // A member may be as large as a file: others get a turn between its pieces.
-        if (this.textPos > 0) await setImmediate();
+        if (this.linesAtOnce >= ROWS_DECODED_AT_ONCE) {
+          await setImmediate();
+          this.linesAtOnce = 0;
+        }
         this.decodeSome(this.text);
       } else if (this.pieces) {
         const piece = await this.pieces.next();
@@ -107,36 +92,48 @@ export class RowSource<Row extends StoredRow> {
         else this.text = piece.value;
         this.textPos = 0;
       } else {
-        const next = await this.members.next();
-        if (next.done) return;
-        if (next.value.kind === 'damage')
-          this.problems.push(describeDamage(next.value, this.options.slot?.before));
-        else this.start(next.value);
+        const next = await this.items.next();
+        if (!next) {
+          this.isOver = true;
+          return;
+        }
+        if (next.kind === 'damage') this.problems.add(describeDamage(next, this.slot?.before));
+        else this.start(next);
       }
     }
   }
 
-  /** The slot is used up: the rows that are left come behind all others. */
-  becomeLate(): void {
-    this.isLate = true;
-    const reason = `rows without ordinals do not fit in between and come last: ${this.options.path}`;
-    this.problems.push({ reason, rows: 0n, isHarmless: true });
+  /** Of the head, if its ordinal is undefined. */
+  get slot(): Slot | undefined {
+    return this.items.item.slot;
+  }
+
+  /** The slot is used up: the rows of it that are left come behind all others. Then `fill` has to follow. */
+  async putOffSlot(): Promise<void> {
+    await this.items.putOffFrom(this.member!, this.head!.line);
+    await this.pieces?.return?.();
+    this.pieces = undefined;
+    this.text = undefined;
+    this.heads = [];
+    this.index = 0;
+    this.options.late?.problems.note(`${COME_LAST}: ${this.options.path}`, 0n);
   }
 
   /** Lets go of what is open; must be called when the source is not read to its end. */
   async close(): Promise<void> {
     await this.pieces?.return?.();
-    await this.members.return(undefined);
+    await this.items.close();
   }
 
   /** Counts a row that is given out. */
   count(row: Row): void {
+    if (row.jobId !== this.options.jobId) this.foreignJobIds++;
     const contentBytes = BigInt(this.kind.contentBytes(row));
     this.add({ contentBytes, timeMin: row.timestamp, timeMax: row.timestamp }, 1);
   }
 
   private start(member: Member): void {
-    const ordinals = ordinalsOf(member);
+    const ordinals = this.ordinalsOf(member);
     const last = ordinals?.at(-1);
     if (last !== undefined && last > this.lastOrdinal) this.lastOrdinal = last;
     this.heads = [];
@@ -144,7 +141,12 @@ export class RowSource<Row extends StoredRow> {
     if (member.text === undefined) {
       if (!member.extra || !ordinals) return;
       this.add(member.extra, ordinals.length);
-      this.heads = Array.from(ordinals, (ordinal) => ({ row: undefined, ordinal, isOwn: true }));
+      this.heads = Array.from(ordinals, (ordinal) => ({
+        row: undefined,
+        ordinal,
+        isOwn: true,
+        line: 0,
+      }));
       return;
     }
     this.rowOfMember = 0;
@@ -158,7 +160,10 @@ export class RowSource<Row extends StoredRow> {
     this.heads = [];
     this.index = 0;
     const stop = this.textPos + TEXT_DECODED_AT_ONCE_BYTES;
-    while (this.heads.length < ROWS_DECODED_AT_ONCE && this.textPos < stop) {
+    const { start: memberStart } = this.member!;
+    const { item } = this.items;
+    const firstLine = item.kind === 'part' && item.start === memberStart ? (item.linesRead ?? 0) : 0;
+    for (; this.linesAtOnce < ROWS_DECODED_AT_ONCE && this.textPos < stop; this.linesAtOnce++) {
       if (this.textPos === text.length) {
         this.text = undefined;
         return;
@@ -167,41 +172,44 @@ export class RowSource<Row extends StoredRow> {
       const newline = text.indexOf(NEWLINE, start);
       const end = newline < 0 ? text.length : newline;
       this.textPos = newline < 0 ? end : newline + 1;
-      const row = this.rowOfMember++;
-      if (end > start) this.decode(text, start, end, row);
+      const line = this.rowOfMember++;
+      if (end === start || line < firstLine) continue;
+      const found = this.decode(text, start, end, line);
+      if ('line' in found) this.heads.push(found);
+      else if (this.heads.length === 0) this.problems.add(found);
+      else {
+        // It is met again when the rows before it have been given.
+        this.textPos = start;
+        this.rowOfMember--;
+        return;
+      }
     }
+    if (this.textPos >= stop) this.linesAtOnce = ROWS_DECODED_AT_ONCE;
   }
 
-  private decode(text: Buffer, start: number, end: number, index: number): void {
+  private decode(text: Buffer, start: number, end: number, line: number): Head<Row> | Problem {
     const { path, jobId, stream } = this.options;
     const member = this.member!;
-    const ordinals = ordinalsOf(member);
-    const ordinal = ordinals?.[index];
+    const ordinals = this.ordinalsOf(member);
+    const ordinal = ordinals?.[line];
     let row: Row;
     try {
       row = this.kind.decode(text, start, end);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.lose(`a row of ${path} cannot be read: ${error.message}`, ordinal);
-      return;
+      return lostRow('row', `a row of ${path} cannot be read: ${error.message}`, ordinal);
     }
-    if (row.gap) {
-      this.problems.push(row.gap);
-      return;
-    }
-    if (ordinals && ordinal === undefined) {
-      this.lose(`a member of ${path} has more rows than its header says`, undefined);
-      return;
-    }
-    if (row.jobId !== jobId) this.foreignJobIds++;
+    if (row.gap) return row.gap;
+    if (ordinals && ordinal === undefined)
+      return lostRow('excess', `a member of ${path} has more rows than its header says`, undefined);
     if (!member.hasExtraField) row.timestamp = this.kind.foreignTime(row.timestamp);
     const isOwn = row.jobId === jobId && this.kind.isOfStream(row, stream);
-    this.heads.push({ row, ordinal, isOwn });
+    return { row, ordinal, isOwn, line };
   }
 
-  private lose(reason: string, ordinal: bigint | undefined): void {
-    const known = ordinal === undefined ? undefined : { firstOrdinal: ordinal, lastOrdinal: ordinal };
-    this.problems.push({ rows: 1n, reason, ...known });
+  private ordinalsOf({ extra }: Member): BigUint64Array | undefined {
+    const { item } = this.items;
+    return extra?.ordinals ?? (item.kind === 'part' ? item.derivedOrdinals : undefined);
   }
 
   private add(of: Pick<MemberExtra, 'contentBytes' | 'timeMin' | 'timeMax'>, rows: number): void {
@@ -213,8 +221,9 @@ export class RowSource<Row extends StoredRow> {
   }
 }
 
-function ordinalsOf({ extra, derivedOrdinals }: Member): BigUint64Array | undefined {
-  return extra?.ordinals ?? derivedOrdinals;
+function lostRow(kind: string, reason: string, ordinal: bigint | undefined): Problem {
+  const known = ordinal === undefined ? undefined : { firstOrdinal: ordinal, lastOrdinal: ordinal };
+  return { kind, rows: 1n, reason, ...known };
 }
 
 /** `before`: the ordinal that what comes behind it in the file has. */

@@ -2,18 +2,17 @@ import { assignLanes, type Unit } from './lanes.js';
 import { fileSegments, plainFile, type Segment } from './file-segments.js';
 import type { FileSnapshot } from './file-snapshot.js';
 import { deriveOrdinals } from './lost-ordinals.js';
-import type { ByteRange, Damage, Member, Part, ScanOptions } from './member.js';
-import { scanMembers } from './member-scanner.js';
-import type { Slot } from './row-source.js';
+import type { ByteRange, Damage, Part, PlanItem, ScanOptions, Slot } from './member.js';
+import { ordinalsAreGuess } from './reasons.js';
 import { TakenOrdinals, type SurveyedFile } from './taken-ordinals.js';
 
 /** What one source of rows reads, in order. */
 export interface SourcePlan {
   readonly file: FileSnapshot;
   readonly stream: number;
-  readonly items: readonly (Part | Damage)[];
-  /** Where rows without ordinals belong. */
-  readonly slot?: Slot;
+  readonly items: readonly PlanItem[];
+  /** Whether the rows have no ordinals: each item has a slot then, and slots ascend. */
+  readonly isSlotted?: boolean;
 }
 
 export interface JobPlan {
@@ -32,60 +31,46 @@ export async function planSources(
 ): Promise<JobPlan> {
   const surveyed: SurveyedFile[] = [];
   for (const { file, stream } of files) {
-    const content = (await plainFile(file)) ?? (await fileSegments(file, options));
+    const content = (await plainFile(file, options.checkpoint)) ?? (await fileSegments(file, options));
     surveyed.push({ file, stream, content });
   }
-  const taken = new TakenOrdinals(surveyed);
+  const taken = new TakenOrdinals(surveyed, options.checkpoint);
   const sources: SourcePlan[] = [];
   let hasClash = false;
   for (const { file, stream, content } of surveyed) {
     if (!('foreignEnd' in content)) {
-      const plan = await planDamaged(file, content, taken);
+      const plan = await planDamaged(file, content, taken, options);
       sources.push(...plan.lanes.map((items) => ({ file, stream, items })));
-      sources.push(...plan.free.map((free) => ({ file, stream, ...free })));
+      if (plan.free.length > 0) sources.push({ file, stream, items: plan.free, isSlotted: true });
       hasClash ||= plan.lanes.length > 1;
       continue;
     }
     const { foreignEnd, firstOrdinal } = content;
     const slot: Slot = { after: -1n, before: firstOrdinal };
-    if (foreignEnd > 0) sources.push({ file, stream, items: [part({ start: 0, end: foreignEnd })], slot });
+    const foreign = { ...part({ start: 0, end: foreignEnd }), slot };
+    if (foreignEnd > 0) sources.push({ file, stream, items: [foreign], isSlotted: true });
     if (foreignEnd < file.size)
       sources.push({ file, stream, items: [part({ start: foreignEnd, end: file.size })] });
   }
   return { sources, hasClash };
 }
 
-/** Reads what a source has. */
-export async function* readItems(
-  { file, items }: SourcePlan,
-  options: ScanOptions,
-): AsyncGenerator<Member | Damage> {
-  for (const item of items) {
-    if (item.kind === 'damage') {
-      yield item;
-      continue;
-    }
-    const { derivedOrdinals } = item;
-    for await (const found of scanMembers(file, item, options)) {
-      yield found.kind === 'member' && derivedOrdinals ? { ...found, derivedOrdinals } : found;
-    }
-  }
-}
-
 interface DamagedPlan {
   readonly lanes: readonly (readonly (Part | Damage)[])[];
-  readonly free: Pick<SourcePlan, 'items' | 'slot'>[];
+  readonly free: readonly PlanItem[];
 }
 
 async function planDamaged(
   file: FileSnapshot,
   segments: readonly Segment[],
   taken: TakenOrdinals,
+  { checkpoint }: ScanOptions,
 ): Promise<DamagedPlan> {
   const units: Unit[] = [];
-  const free: Pick<SourcePlan, 'items' | 'slot'>[] = [];
+  const free: { readonly slot: Slot; readonly items: readonly PlanItem[] }[] = [];
   let after = -1n;
   for (let index = 0; index < segments.length;) {
+    await checkpoint();
     const segment = segments[index];
     if (segment.kind === 'numbered') {
       units.push({ ...segment, claimsOrdinals: true, items: [part(segment)] });
@@ -93,16 +78,22 @@ async function planDamaged(
       index++;
       continue;
     }
-    const next = segments.findIndex(({ kind }, at) => at > index && kind === 'numbered');
-    const group = segments.slice(index, next < 0 ? undefined : next);
-    index += group.length;
+    const start = index;
+    while (index < segments.length && segments[index].kind !== 'numbered') index++;
+    const group = segments.slice(start, index);
     const end = segments[index];
     const slot = { after, before: end?.kind === 'numbered' ? end.firstOrdinal : undefined };
     const placed = await placeGroup(file, group, slot, taken);
-    if (placed) units.push(...placed);
-    else free.push({ items: group.map((item) => (item.kind === 'damage' ? item : part(item))), slot });
+    if (placed) for (const unit of placed) units.push(unit);
+    else {
+      const items = group.map((item) => ({ ...(item.kind === 'damage' ? item : part(item)), slot }));
+      free.push({ slot, items });
+    }
   }
-  return { lanes: await assignLanes(file, units), free };
+  // They are in the order of the file, unless members of ours are not in theirs.
+  free.sort((a, b) => Number(a.slot.after > b.slot.after) - Number(a.slot.after < b.slot.after));
+  const lanes = await assignLanes(file, units, checkpoint);
+  return { lanes, free: free.flatMap(({ items }) => items) };
 }
 
 /** Undefined when the group has rows that get their ordinals when they are merged. */
@@ -117,7 +108,6 @@ async function placeGroup(
     ? await deriveOrdinals(group, slot, taken)
     : { ordinals: new BigUint64Array(0), isCertain: true };
   if (!derived) return undefined;
-  taken.take(derived.ordinals);
   let used = 0;
   let lastOrdinal = slot.after;
   return group.flatMap((segment): Unit[] => {
@@ -132,7 +122,7 @@ async function placeGroup(
     const parts = [part({ start, end }, derivedOrdinals)];
     lastOrdinal = derivedOrdinals[rows - 1];
     const [firstOrdinal] = derivedOrdinals;
-    const problem = `a header is damaged, the ordinals of ${rows} rows are a guess`;
+    const problem = ordinalsAreGuess(rows);
     const note: Damage = { kind: 'damage', path: file.path, start, end, problem, rows: 0n };
     const items = derived.isCertain ? parts : [note, ...parts];
     return [{ start, end, firstOrdinal, lastOrdinal, claimsOrdinals: true, items }];

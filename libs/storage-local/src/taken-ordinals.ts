@@ -1,7 +1,8 @@
 import type { FileSnapshot } from './file-snapshot.js';
 import type { PlainFile, Segment } from './file-segments.js';
 import { HEADER_BYTES_MAX, parseHeader, TRAILER_BYTES } from './gzip-member.js';
-import { ORDINAL_RANGE_MAX } from './limits.js';
+import { OrdinalRanges } from './ordinal-ranges.js';
+import type { Checkpoint } from './turns.js';
 
 /** A file of a job, and what its headers tell. */
 export interface SurveyedFile {
@@ -16,40 +17,22 @@ export class TakenOrdinals {
   /** -1n: none. */
   readonly highest: bigint;
   private readonly files: readonly SurveyedFile[];
-  private readonly derived: BigUint64Array[] = [];
+  private readonly checkpoint: Checkpoint;
+  private named: Promise<OrdinalRanges> | undefined;
 
-  constructor(files: readonly SurveyedFile[]) {
+  constructor(files: readonly SurveyedFile[], checkpoint: Checkpoint) {
     this.files = files;
+    this.checkpoint = checkpoint;
     this.highest = files.reduce((highest, { content }) => {
       const last = lastOrdinalOf(content);
       return last > highest ? last : highest;
     }, -1n);
   }
 
-  take(ordinals: BigUint64Array): void {
-    this.derived.push(ordinals);
-  }
-
-  /** The ordinals between the two that nobody has. Undefined when there is too much to look at. */
-  async free(after: bigint, before: bigint): Promise<BigUint64Array | undefined> {
-    const size = before - after - 1n;
-    if (size <= 0n) return new BigUint64Array(0);
-    if (size > ORDINAL_RANGE_MAX) return undefined;
-    const isTaken = new Uint8Array(Number(size));
-    const mark = (ordinals: BigUint64Array): void => {
-      for (const ordinal of ordinals) {
-        if (ordinal > after && ordinal < before) isTaken[Number(ordinal - after) - 1] = 1;
-      }
-    };
-    for (const { file, content } of this.files) {
-      for await (const ordinals of namedOrdinals(file, content, after, before)) mark(ordinals);
-    }
-    this.derived.forEach(mark);
-    const free: bigint[] = [];
-    isTaken.forEach((taken, index) => {
-      if (taken === 0) free.push(after + 1n + BigInt(index));
-    });
-    return BigUint64Array.from(free);
+  /** To which derived ordinals are added. All headers are read, once: only when some member has lost its own. */
+  ranges(): Promise<OrdinalRanges> {
+    this.named ??= namedOrdinals(this.files, this.checkpoint);
+    return this.named;
   }
 }
 
@@ -62,26 +45,44 @@ function lastOrdinalOf(content: PlainFile | readonly Segment[]): bigint {
   );
 }
 
-/** The ordinals in each header that names some between the two. */
-async function* namedOrdinals(
-  file: FileSnapshot,
-  content: PlainFile | readonly Segment[],
-  after: bigint,
-  before: bigint,
-): AsyncGenerator<BigUint64Array> {
+interface NamedMember {
+  readonly file: FileSnapshot;
+  readonly start: number;
+  readonly firstOrdinal: bigint;
+}
+
+/** In the order of the ordinals, so that those of two streams make few ranges all the time. */
+async function namedOrdinals(files: readonly SurveyedFile[], checkpoint: Checkpoint): Promise<OrdinalRanges> {
+  const members: NamedMember[] = [];
+  for (const surveyed of files) {
+    for await (const member of namedMembers(surveyed, checkpoint)) members.push(member);
+  }
+  members.sort((a, b) => (a.firstOrdinal < b.firstOrdinal ? -1 : 1));
+  const ranges = new OrdinalRanges();
+  for (const { file, start } of members) {
+    await checkpoint();
+    const header = parseHeader(await file.read(start, HEADER_BYTES_MAX));
+    if (header?.extra) ranges.addAll(header.extra.ordinals);
+  }
+  return ranges;
+}
+
+async function* namedMembers(
+  { file, content }: SurveyedFile,
+  checkpoint: Checkpoint,
+): AsyncGenerator<NamedMember> {
   if (!('lastOrdinal' in content)) {
     for (const segment of content) {
-      if (segment.kind !== 'numbered' || segment.lastOrdinal <= after || segment.firstOrdinal >= before)
-        continue;
-      const header = parseHeader(await file.read(segment.start, HEADER_BYTES_MAX));
-      if (header?.extra) yield header.extra.ordinals;
+      if (segment.kind === 'numbered')
+        yield { file, start: segment.start, firstOrdinal: segment.firstOrdinal };
     }
     return;
   }
-  for (let pos = content.foreignEnd; pos < file.size;) {
-    const header = parseHeader(await file.read(pos, HEADER_BYTES_MAX));
-    if (!header?.extra || header.extra.ordinals[0] >= before) return;
-    yield header.extra.ordinals;
-    pos += header.headerBytes + header.extra.bodyBytes + TRAILER_BYTES;
+  for (let start = content.foreignEnd; start < file.size;) {
+    await checkpoint();
+    const header = parseHeader(await file.read(start, HEADER_BYTES_MAX));
+    if (!header?.extra) return;
+    yield { file, start, firstOrdinal: header.extra.ordinals[0] };
+    start += header.headerBytes + header.extra.bodyBytes + TRAILER_BYTES;
   }
 }
