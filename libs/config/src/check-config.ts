@@ -75,6 +75,7 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
   const folder = file === undefined ? cwd : dirname(file.path);
   const places = placesOf(nested, folder, fallback.baseDir, options.hostName, options.platform);
   const schema = configSchema(places);
+  const keys = keyPaths(schema);
 
   const unknown: (readonly string[])[] = [];
   const known = withKnownKeys(schema, source ? withFileModes(nested, source) : nested, unknown);
@@ -105,8 +106,8 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
     notBuilt: inFileOrder(
       missing.filter((fault) => !isNeeded(fault)).map((fault) => problemOf(fault, checked)),
     ),
-    warnings: source ? warningsOf(source, unknown, keyPaths(schema), values) : [],
-    notes: ['note' in fallback ? [fallback.note] : [], noEffectNotes(values)].flat(),
+    warnings: source ? warningsOf(source, unknown, keys, folder) : [],
+    notes: ['note' in fallback ? [fallback.note] : [], source ? noEffectNotes(source, keys) : []].flat(),
   };
 }
 
@@ -138,12 +139,12 @@ function warningsOf(
   source: Source,
   unknown: readonly (readonly string[])[],
   known: readonly (readonly string[])[],
-  values: Record<string, unknown>,
+  folder: string,
 ): ConfigWarning[] {
   const warnings = [
     ...source.document.warnings,
     ...unknownKeyWarnings(source, unknown, known),
-    ...noEffectWarnings(source, values),
+    ...noEffectWarnings(source, folder),
   ];
   const line = ({ position }: ConfigWarning): number => position?.line ?? 0;
   return warnings.sort((one, other) => line(one) - line(other));

@@ -5,7 +5,8 @@ import type { FileLayout } from './file-layout.js';
 import { isSection, valueAt } from './known-keys.js';
 import { SHOWN_VALUE_CHARS_MAX } from './limits.js';
 import { nearestKey } from './nearest-key.js';
-import { isSecretKey, maskKey, maskText } from './secrets.js';
+import { quoted, shownPath } from './printable.js';
+import { isSecretKey, maskText } from './secrets.js';
 import type { YamlDocument } from './yaml-document.js';
 
 /** A file that was read. */
@@ -107,7 +108,7 @@ export function problemOf(
   const position = source.document.position(source.layout.inFile(at));
   return {
     file: source.file,
-    path: source.layout.inFile(path).map(maskKey).join('.'),
+    path: shownPath(source.layout.inFile(path)),
     found,
     expected,
     ...hint,
@@ -127,7 +128,7 @@ export function describe(value: unknown, written?: string, isWrongKind = false):
   if (typeof value === 'string') {
     const text = maskText(value);
     const shown = text.length > SHOWN_VALUE_CHARS_MAX ? `${text.slice(0, SHOWN_VALUE_CHARS_MAX)}…` : text;
-    return JSON.stringify(shown) + (isWrongKind ? ' (text)' : '');
+    return quoted(shown) + (isWrongKind ? ' (text)' : '');
   }
   if (typeof value === 'object') return kindOf(value);
   return written === undefined ? String(value) : maskText(written).slice(0, SHOWN_VALUE_CHARS_MAX);

@@ -93,6 +93,22 @@ describe('the JSON Schema', () => {
     expect(isValid(schema, parse(yaml))).toBe(false);
   });
 
+  it('takes every key without a value, as the services do', async () => {
+    for (const { path } of describeKeys()) {
+      const yaml = JSON.stringify(path.reduceRight<unknown>((child, name) => ({ [name]: child }), null));
+      expect({ yaml, problems: (await checkText(yaml)).problems }).toEqual({ yaml, problems: [] });
+      expect({ yaml, isValid: isValid(schema, parse(yaml)) }).toEqual({ yaml, isValid: true });
+    }
+  });
+
+  it.each([
+    'persist: {storage: {multi: {backends: [null]}}}',
+    'persist: {storage: {cloudwatch: {metric_dimensions: {A: null}}}}',
+  ])('refuses %j: what is in a list, or under a free name, is no key', async (yaml) => {
+    expect(await errorLines(yaml)).not.toEqual([]);
+    expect(isValid(schema, parse(yaml))).toBe(false);
+  });
+
   it.each([
     'persist: {wrtier: {}}',
     'persist: {ipc: {buffer_size: 1}}',

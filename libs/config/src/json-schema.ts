@@ -32,7 +32,7 @@ export function keysJsonSchema(
  */
 export function configJsonSchema(): JsonSchema {
   const { server, persist, state, ipc, logging, security } = propertiesOf(
-    keysJsonSchema(SYSTEM_BASE_DIR, forEditors),
+    withEmptyKeys(keysJsonSchema(SYSTEM_BASE_DIR, forEditors)),
   );
   // The daemon has keys of its own in these.
   for (const section of [server, logging, security]) delete section.additionalProperties;
@@ -44,12 +44,15 @@ export function configJsonSchema(): JsonSchema {
     title: 'joblet-config.yml',
     description: 'Configuration of the Joblet services, shared with the Joblet daemon.',
     type: ['object', 'null'],
-    if: { type: 'object', anyOf: NESTED_ROOTS.map((name) => ({ required: [name] })) },
+    if: {
+      type: 'object',
+      anyOf: NESTED_ROOTS.map((name) => ({ required: [name], properties: { [name]: {} } })),
+    },
     then: { $ref: '#/$defs/nested' },
     else: { $ref: '#/$defs/standalone' },
     $defs: {
       ...nested,
-      nested: { properties: referencesTo('', Object.keys(nested)) },
+      nested: { type: ['object', 'null'], properties: referencesTo('', Object.keys(nested)) },
       standalone: standaloneOf(nested),
     },
   };
@@ -74,6 +77,7 @@ function standaloneOf({ server, persist, ipc }: Readonly<Record<string, JsonSche
     },
   });
   return {
+    type: ['object', 'null'],
     properties: {
       version: {},
       ...referencesTo('persist/properties/', Object.keys(parts)),
@@ -104,13 +108,34 @@ function forEditors({
   if (typeof unit === 'string' && unit !== '') jsonSchema.description = `${description} Unit: ${unit}.`;
   // The host's name is not the same for everybody.
   if (path[path.length - 1] === 'nodeId') delete jsonSchema.default;
-  if (kind === FILE_MODE) jsonSchema.type = ['string', 'integer'];
+  if (kind === FILE_MODE) {
+    const { type, pattern } = jsonSchema;
+    delete jsonSchema.type;
+    delete jsonSchema.pattern;
+    jsonSchema.anyOf = [{ type, pattern }, { type: 'integer' }];
+  }
   if (jsonSchema.type !== 'object') return;
   // A section with nothing in it counts as absent.
   jsonSchema.type = ['object', 'null'];
   delete jsonSchema.required;
   delete jsonSchema.propertyNames;
   if (jsonSchema.properties !== undefined) jsonSchema.additionalProperties = false;
+}
+
+/** The section, and those in it, with null for every key: `key:` counts as absent. */
+function withEmptyKeys(schema: JsonSchema): JsonSchema {
+  const { properties, type, enum: values, anyOf } = schema;
+  return {
+    ...schema,
+    ...(type !== undefined && { type: [...new Set([type, 'null'].flat())] }),
+    ...(Array.isArray(anyOf) && { anyOf: [...anyOf, { type: 'null' }] }),
+    ...(Array.isArray(values) && { enum: [...values, null] }),
+    ...(isSection(properties) && {
+      properties: Object.fromEntries(
+        Object.entries(propertiesOf(schema)).map(([key, child]) => [key, withEmptyKeys(child)]),
+      ),
+    }),
+  };
 }
 
 /** A section's keys. */

@@ -86,7 +86,7 @@ const file = (name: string): KeyRow => ({
 const address = (name: string, byDefault: string): KeyRow => ({
   path: name,
   byDefault,
-  good: ['', ':9092', '127.0.0.1:0', '[::1]:9092', 'host.example:65535'].map(
+  good: ['', ':8080', '127.0.0.1:0', '[::1]:9092', 'host.example:65535'].map(
     (value) => [`"${value}"`, value] as const,
   ),
   bad: ['9092', '"9092"', '"::1:9092"', 'localhost', 'host:65536', 'http://host:1', 'host:-1', '[]'],

@@ -4,6 +4,9 @@ export const CONFIG_FILE_BYTES_MAX = 1 << 20;
 /** Nodes that YAML aliases may stand for, multiplied through; a file that needs more is an alias bomb. */
 export const ALIAS_COUNT_MAX = 100;
 
+/** Sections and lists in one another; ours are 6 deep, the rest is for options of modules. */
+export const NESTING_MAX = 100;
+
 /** Characters of a wrong value that a message repeats. */
 export const SHOWN_VALUE_CHARS_MAX = 200;
 

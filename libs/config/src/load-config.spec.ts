@@ -245,6 +245,21 @@ describe('warnings', () => {
 });
 
 describe('notes', () => {
+  it('name the keys that tune what is not built, as the file spells them', async () => {
+    const persist = 'ipc: {read_buffer: 4096, spool_dir: /s}, server: {tls: {client_auth: none}}';
+    expect((await load(`{${persist}}`)).notes).toEqual([
+      'not built yet, without effect: server.tls.client_auth, ipc.read_buffer, ipc.spool_dir',
+    ]);
+    const nested =
+      'persist: {ipc: {write_buffer: 4096}, server: {tls: {}, grpc_address: ""}}\nipc: {spool_dir: /s}';
+    expect((await load(nested)).notes).toEqual([
+      'not built yet, without effect: persist.ipc.write_buffer, ipc.spool_dir',
+    ]);
+    const withAddress =
+      'persist: {server: {grpc_address: "h:1", tls: {cert_file: c, key_file: k, client_auth: none}}}';
+    expect((await load(withAddress)).notes).toEqual([]);
+  });
+
   it('say what tunes something that is not there yet', async () => {
     const { notes } = await load('persist: {writer: {queue_mb: 8, block_kb: 64, reserve_mb: 1}}');
     expect(notes).toEqual([

@@ -24,6 +24,11 @@ const MISTAKES: readonly (readonly [what: string, yaml: string, line: string])[]
     '2:1: found the key persist a second time, expected each key once',
   ],
   [
+    'a schedule without quotes',
+    'persist:\n  storage:\n    retention:\n      cleanup_schedule: * * * * *\n',
+    '4:25: found a * without quotes (write "* * * * *"), expected valid YAML',
+  ],
+  [
     'no space after the colon',
     'persist:\n  storage:\n    type:local\n',
     '2:3: persist.storage: found text (a space is missing after the colon), expected a section: keys and values',

@@ -1,17 +1,24 @@
+import { resolve } from 'node:path';
 import { STATE_BACKENDS, STORAGE_TYPES } from './backend-names.js';
 import { placeOf, type ConfigWarning } from './config-error.js';
-import type { Source } from './config-problems.js';
+import { describe, type Source } from './config-problems.js';
+import { isPath } from './fields.js';
 import { isSection, valueAt } from './known-keys.js';
 import { nearestKey } from './nearest-key.js';
 import { UNREAD } from './not-built.js';
+import { shownPath } from './printable.js';
 
 const WRITER = 'persist.writer.';
 
 /** Keys of `persist.writer` that tune what does not exist yet; every write is durable without. */
 const LOG_KEYS = UNREAD.filter((path) => path.startsWith(WRITER)).map((path) => path.slice(WRITER.length));
 
-/** What the file sets and what has no effect yet, because nothing is lost without. */
-export function noEffectNotes(values: Record<string, unknown>): string[] {
+/** Other keys that tune what does not exist yet, and sections of such keys. */
+const TUNING = ['persist.ipc.read_buffer', 'persist.ipc.write_buffer', 'persist.server.tls', 'ipc.spool_dir'];
+
+/** What the file sets and what has no effect yet, because nothing is lost without. `known` has the paths of all keys. */
+export function noEffectNotes({ layout }: Source, known: readonly (readonly string[])[]): string[] {
+  const values = layout.nested;
   const notes: string[] = [];
   const limited = [['retention'], ['local', 'logs', 'rotation'], ['local', 'metrics', 'rotation']];
   if (limited.some((path) => isSection(valueAt(values, ['persist', 'storage', ...path])))) {
@@ -21,19 +28,30 @@ export function noEffectNotes(values: Record<string, unknown>): string[] {
   if (unused.length > 0) {
     notes.push(`the write-ahead log is not built yet: persist.writer.{${unused.join(', ')}} have no effect`);
   }
+  // With an address, the address is what is not built.
+  const hasAddress = (valueAt(values, ['persist', 'server', 'grpc_address']) ?? '') !== '';
+  const tuning = known.filter((path) => {
+    const name = path.join('.');
+    if (!TUNING.some((start) => name === start || name.startsWith(`${start}.`))) return false;
+    if (hasAddress && name.startsWith('persist.server.tls')) return false;
+    const value = valueAt(values, path);
+    return value !== undefined && !isSection(value);
+  });
+  if (tuning.length > 0) {
+    const names = tuning.map((path) => layout.inFile(path).join('.')).join(', ');
+    notes.push(`not built yet, without effect: ${names}`);
+  }
   return notes;
 }
 
 /** What the file sets and what never has an effect, or another one than was probably meant. */
-export function noEffectWarnings(
-  { file, document, layout }: Source,
-  values: Record<string, unknown>,
-): ConfigWarning[] {
+export function noEffectWarnings({ file, document, layout }: Source, folder: string): ConfigWarning[] {
+  const values = layout.nested;
   const warnings: ConfigWarning[] = [];
   const warn = (path: readonly string[], text: string): void => {
     const inFile = layout.inFile(path);
     const position = document.position(inFile);
-    const name = inFile.join('.');
+    const name = shownPath(inFile);
     warnings.push({
       file,
       path: name,
@@ -46,6 +64,16 @@ export function noEffectWarnings(
   if (valueAt(values, prefix) !== undefined) {
     warn(prefix, 'is deprecated and ignored: streams are named {jobId}-{stream}');
   }
+  const sockets = [PRODUCER_SOCKET, PERSIST_SOCKET].flatMap((path) => {
+    const value = valueAt(values, path);
+    return typeof value === 'string' && isPath(value) ? [resolve(folder, value)] : [];
+  });
+  if (sockets.length === 2 && sockets[0] !== sockets[1]) {
+    warn(
+      PRODUCER_SOCKET,
+      `is another path than ${PERSIST_SOCKET.join('.')}: what sends to the one does not reach persist`,
+    );
+  }
   for (const { typePath, optionsPath, names } of MODULES) {
     const type = valueAt(values, typePath);
     const isOurs = type === undefined || names.some((name) => name === type);
@@ -54,11 +82,14 @@ export function noEffectWarnings(
     }
     const nearest = !isOurs && typeof type === 'string' ? nearestKey(type, names) : undefined;
     if (nearest !== undefined) {
-      warn(typePath, `is taken as the name of a module: ${JSON.stringify(type)}, did you mean ${nearest}?`);
+      warn(typePath, `is taken as the name of a module: ${describe(type)}, did you mean ${nearest}?`);
     }
   }
   return warnings;
 }
+
+const PRODUCER_SOCKET = ['ipc', 'socket'];
+const PERSIST_SOCKET = ['persist', 'ipc', 'socket'];
 
 const MODULES = [
   {

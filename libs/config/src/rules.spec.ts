@@ -126,3 +126,77 @@ describe('sockets', () => {
     expect([config?.ipc.socket, config?.persist.ipc.socket]).toEqual(['/x', '/y']);
   });
 });
+
+describe('addresses', () => {
+  it.each([
+    [
+      'persist: {monitoring: {prometheus: "127.0.0.1:9093"}}',
+      '1:24: persist.monitoring.prometheus: found "127.0.0.1:9093", expected another address than persist.monitoring.health ("127.0.0.1:9093")',
+    ],
+    [
+      'state: {monitoring: {prometheus: ":1", health: "h:01"}}',
+      '1:40: state.monitoring.health: found "h:01", expected another address than state.monitoring.prometheus (":1")',
+    ],
+    [
+      'monitoring: {health: "0.0.0.0:9092"}',
+      '1:14: monitoring.health: found "0.0.0.0:9092", expected another address than persist.monitoring.prometheus ("127.0.0.1:9092")',
+    ],
+  ])('%s: two cannot listen on one', async (yaml, line) => {
+    expect(await errorLines(yaml)).toEqual([line]);
+  });
+
+  it.each(['"h:0", health: "h:0"', '"", health: ""', '"a:1", health: "b:1"', '"a:1", health: "a:2"'])(
+    '%s are two, or none',
+    async (addresses) => {
+      expect(await errorLines(`persist: {monitoring: {prometheus: ${addresses}}}`)).toEqual([]);
+    },
+  );
+});
+
+describe('the folders of logs and metrics', () => {
+  const lines = (storage: string): Promise<string[]> =>
+    errorLines(`persist: {storage: {base_dir: /data/joblet, ${storage}}}`);
+  const local = (logs: string, metrics: string): string =>
+    `local: {logs: {directory: ${logs}}, metrics: {directory: ${metrics}}}`;
+
+  it.each([
+    [local('/x', '/x/y'), 'metrics', '/x/y', 'below persist.storage.local.logs.directory ("/x")'],
+    [local('/x/y', '/x'), 'metrics', '/x', 'above persist.storage.local.logs.directory ("/x/y")'],
+    [
+      'local: {logs: {directory: /data/joblet/metrics/logs}}',
+      'logs',
+      '/data/joblet/metrics/logs',
+      'below persist.storage.local.metrics.directory ("/data/joblet/metrics")',
+    ],
+    [
+      'local: {logs: {directory: /data/joblet/}}',
+      'logs',
+      '/data/joblet',
+      'persist.storage.base_dir ("/data/joblet")',
+    ],
+    [
+      'local: {metrics: {directory: /data}}',
+      'metrics',
+      '/data',
+      'above persist.storage.base_dir ("/data/joblet")',
+    ],
+    ['local: {metrics: {directory: /}}', 'metrics', '/', 'above persist.storage.base_dir ("/data/joblet")'],
+  ])('%s: not one in the other, nor base_dir in one', async (storage, kind, found, relation) => {
+    const name = `persist.storage.local.${kind}.directory`;
+    expect(await lines(storage)).toEqual([
+      expect.stringContaining(
+        `${name}: found "${found}", expected a folder that is not ${relation}: each folder in it is taken for a job`,
+      ),
+    ]);
+  });
+
+  it.each([
+    local('/x', '/x'),
+    local('/x', '/xy'),
+    local('/x/..y', '/x/y'),
+    local('/data/joblet/a', '/data/joblet/b'),
+    `type: ./mine.js, ${local('/x', '/x/y')}`,
+  ])('%s is right', async (storage) => {
+    expect(await lines(storage)).toEqual([]);
+  });
+});

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
+import { addressFaults } from './address-rules.js';
 import { describe, type Fault } from './config-problems.js';
+import { folderFaults } from './folder-rules.js';
 import { isSection, valueAt } from './known-keys.js';
 import { CLOUDWATCH_DIMENSIONS_MAX } from './limits.js';
 import type { Places } from './places.js';
@@ -8,16 +10,19 @@ import { tlsOf } from './tls-material.js';
 // What must hold between keys. A value that is wrong by itself counts as absent: the schema tells it.
 
 /** What the file gives at a dotted path; "" counts as nothing. */
-type TextAt = (path: string) => string | undefined;
+export type TextAt = (path: string) => string | undefined;
 
 export function ruleFaults(known: unknown, given: unknown, places: Places): Fault[] {
   const textAt: TextAt = (path) => {
     const value = valueAt(known, path.split('.'));
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
+  const chosen = chosenStores(known);
   return [
     ...socketFaults(textAt, places),
-    ...storeFaults(textAt, chosenStores(known), given),
+    ...addressFaults(known),
+    ...folderFaults(textAt, chosen, places),
+    ...storeFaults(textAt, chosen, given),
     ...dimensionFaults(known),
     ...stateFaults(textAt),
     ...tlsFaults(textAt),
@@ -55,6 +60,7 @@ function chosenStores(known: unknown): ReadonlyMap<string, readonly string[]> {
   const typePath = ['persist', 'storage', 'type'];
   const type = valueAt(known, typePath);
   const chosen = new Map<string, readonly string[]>();
+  if (type === undefined) chosen.set('local', typePath);
   if (typeof type === 'string') chosen.set(type, typePath);
   const backendsPath = ['persist', 'storage', 'multi', 'backends'];
   const backends = valueAt(known, backendsPath);

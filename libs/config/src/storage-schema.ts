@@ -38,7 +38,11 @@ export function storageSchema(places: Places) {
 function localSchema({ baseDir, folder }: Places) {
   const format = choice(['jsonl.gz', 'jsonl'], 'Format of the files.');
   const directory = (name: string) =>
-    path(folder, join(baseDir, name), 'A folder for each job is made here.');
+    path(
+      folder,
+      join(baseDir, name),
+      "A folder for each job is made here: not base_dir, nor in or around the other's.",
+    );
   const rotation = (maxSizeMb: number) =>
     section('When a new file is begun.', {
       max_size_mb: wholeNumber(maxSizeMb, limits.ROTATION_MB, 'Size on disk of one file.', 'MiB'),

@@ -75,6 +75,16 @@ describe('unknown keys', () => {
     expect((await warningLines(yaml)).filter((line) => line.includes('unknown key'))).toEqual([]);
   });
 
+  it.each([
+    ['persist: {writer: {}}\n\u00a0\u00a0storage: {type: s3}', '2:1: unknown key "\\u00a0\\u00a0storage"'],
+    ['writer: {}\n\u3000storage: {}', '2:1: unknown key "\\u3000storage"'],
+    ['joblet: {}\n\u200bgpu: 1', '2:1: unknown key "\\u200bgpu"'],
+  ])('that begin with white space other than a space: %j', async (yaml, start) => {
+    expect(await warningLines(yaml)).toEqual([
+      `${start} is ignored: it begins with white space that is no plain space, and so is not indented`,
+    ]);
+  });
+
   it('are told although something else is wrong', async () => {
     const { warnings, problems } = await checkText('persist: {storage: {type: s3, s3: {buckt: x}}}');
     expect(warnings).toHaveLength(1);
@@ -100,7 +110,16 @@ describe('what has no effect', () => {
       'state: {backend: reddis}',
       '1:9: state.backend is taken as the name of a module: "reddis", did you mean redis?',
     ],
+    [
+      'ipc: {socket: /x}\npersist: {ipc: {socket: /y}}',
+      '1:7: ipc.socket is another path than persist.ipc.socket: what sends to the one does not reach persist',
+    ],
   ])('%s', async (yaml, line) => {
     expect(await warningLines(yaml)).toEqual([line]);
+  });
+
+  it('is nothing where both ends of the write channel are one', async () => {
+    expect(await warningLines('ipc: {socket: x}\npersist: {ipc: {socket: /etc/joblet/y/../x}}')).toEqual([]);
+    expect(await warningLines('persist: {ipc: {socket: /y}}')).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import type { Source } from './config-problems.js';
 import { DAEMON_SECTIONS } from './file-layout.js';
 import { isSection, valueAt } from './known-keys.js';
 import { editDistance, isSameKey, nearestKey } from './nearest-key.js';
-import { maskKey } from './secrets.js';
+import { shownKey, shownPath } from './printable.js';
 
 /** What the daemon's side of the state service reads below `state`. */
 export const DAEMON_STATE_KEYS = ['buffer_size', 'reconnect_delay', 'pool', 'client'];
@@ -17,6 +17,11 @@ const DAEMON_KEYS = [
 
 /** Sections whose every unknown key is worth a warning; elsewhere a key may be the daemon's. */
 const OWN_SECTIONS = ['persist', 'state', 'ipc'];
+
+/** White space that YAML takes as a part of the key: no-break spaces and the like, from a web page. */
+const ODD_SPACE = /^(?! )[\s\u200b\u2060]/;
+
+const ODD_SPACE_HINT = ': it begins with white space that is no plain space, and so is not indented';
 
 /** Keys that would be wanted, for a hint. */
 const HINTS_MAX = 3;
@@ -37,15 +42,16 @@ export function unknownKeyWarnings(
     const isOwn = layout.isStandalone
       ? path[0] === 'persist'
       : OWN_SECTIONS.includes(path[0]) && path.length > 1;
-    const name = layout.inFile(path).map(maskKey).join('.');
+    const name = shownPath(layout.inFile(path));
     const isAnchors = name === key && key.startsWith('x-');
     if (isAnchors || DAEMON_KEYS.includes(name)) return [];
+    const isIndented = ODD_SPACE.test(key);
     const meant = isOwn ? meantKeys(path, candidates) : meantBesideTheDaemon(path, candidates, layout.nested);
-    if (meant.length === 0 && !isOwn) return [];
+    if (meant.length === 0 && !isOwn && !isIndented) return [];
     // In a standalone file a sibling may come from another section of the nested form.
-    const section = name.slice(0, name.length - maskKey(key).length);
+    const section = name.slice(0, name.length - shownKey(key).length);
     const names = meant.map((other) => (isChildOf(section, other) ? other.slice(section.length) : other));
-    const hint = hintText(key, names);
+    const hint = isIndented ? ODD_SPACE_HINT : hintText(key, names);
     const position = document.position(layout.inFile(path));
     const message = `${placeOf(file, position)}: unknown key ${name} is ignored${hint}`;
     return [{ file, path: name, ...(position && { position }), message }];

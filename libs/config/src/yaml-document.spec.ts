@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigError } from './config-error.js';
+import { NESTING_MAX } from './limits.js';
 import { parseYaml, type YamlDocument } from './yaml-document.js';
 
 function messageOf(text: string): string {
@@ -54,8 +55,16 @@ describe('parseYaml', () => {
     expect(messageOf(bomb)).toContain('Excessive alias count');
   });
 
-  it('does not fall over nesting', () => {
-    expect(messageOf('['.repeat(200_000))).toContain('expected valid YAML');
+  it.each(['[', '{a: ', '- ', '? '])('does not fall over nesting: %s', (opening) => {
+    const column = opening.length * NESTING_MAX + 1;
+    const message = `c.yml:1:${column}: found values that are nested too deeply, expected at most 100 levels`;
+    expect(messageOf(opening.repeat(20_000))).toBe(message);
+  });
+
+  it('takes values that are nested as deeply as is allowed', () => {
+    const nested = (depth: number): string => `${'['.repeat(depth)}x${']'.repeat(depth)}`;
+    expect(parseYaml(nested(NESTING_MAX), 'c.yml').root).toBeDefined();
+    expect(messageOf(nested(NESTING_MAX + 1))).toContain('nested too deeply');
   });
 
   it('knows where keys are, through aliases, or their nearest ancestor', () => {

@@ -18,7 +18,9 @@ import {
   type ConfigWarning,
   type Position,
 } from './config-error.js';
-import { ALIAS_COUNT_MAX } from './limits.js';
+import { ALIAS_COUNT_MAX, NESTING_MAX } from './limits.js';
+import { whereTooDeep } from './nesting.js';
+import { printable } from './printable.js';
 
 /** A YAML file as plain values, and where in the text they are. */
 export interface YamlDocument {
@@ -41,6 +43,10 @@ export function parseYaml(text: string, file: string): YamlDocument {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
+  const tooDeep = whereTooDeep(text);
+  if (tooDeep !== undefined) {
+    throw new ConfigError([yamlProblem(file, TOO_DEEP, tooDeep, `at most ${NESTING_MAX} levels`)]);
+  }
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
@@ -69,13 +75,13 @@ export function parseYaml(text: string, file: string): YamlDocument {
       problems,
       warnings: document.warnings.map(({ pos, message }) => {
         const position = positionAt(pos[0]);
-        return { file, path: '', position, message: `${placeOf(file, position)}: ${message}` };
+        return { file, path: '', position, message: `${placeOf(file, position)}: ${printable(message)}` };
       }),
     };
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    // What yaml throws: too many aliases, a merge of what is no map, nesting deeper than the stack.
-    const found = error instanceof Error ? error.message : String(error);
+    // What yaml throws besides: too many aliases, a merge of what is no map.
+    const found = error instanceof Error ? (THROWN[error.name] ?? error.message) : String(error);
     throw new ConfigError([yamlProblem(file, found)], { cause: error });
   }
 }
@@ -86,8 +92,13 @@ function yamlProblem(
   position?: Position,
   expected = 'valid YAML',
 ): ConfigProblem {
-  return { file, path: '', found, expected, ...(position && { position }) };
+  return { file, path: '', found: printable(found), expected, ...(position && { position }) };
 }
+
+const TOO_DEEP = 'values that are nested too deeply';
+
+/** Errors of the runtime in words: aliases may nest deeper than the stack. */
+const THROWN: Partial<Record<string, string>> = { RangeError: TOO_DEEP };
 
 /** One slip is often several errors for the parser. */
 function onePerLine(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
@@ -116,7 +127,9 @@ const WORDS: Partial<Record<YAMLError['code'], string>> = {
 
 function errorFault({ code, message, pos }: YAMLError, text: string): Fault {
   const isReadable = code === 'DUPLICATE_KEY';
-  const found = isReadable ? `the key ${duplicateAt(text, pos[0])} a second time` : (WORDS[code] ?? message);
+  const isStar = code === 'BAD_ALIAS' && /^\*\s/.test(text.slice(pos[0], pos[0] + 2));
+  const words = isStar ? 'a * without quotes (write "* * * * *")' : (WORDS[code] ?? message);
+  const found = isReadable ? `the key ${duplicateAt(text, pos[0])} a second time` : words;
   return { found: found.replaceAll(/\s+/g, ' '), offset: pos[0], isReadable };
 }
 
