@@ -1,4 +1,5 @@
-import { mkdir, open, rm, rmdir, stat, truncate } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { eachLimited } from './each-limited.js';
 import { errorCode, isMissing } from './errors.js';
@@ -6,6 +7,8 @@ import { DIRECTORY_MODE, FILE_MODE } from './file-names.js';
 import { FILES_AT_ONCE } from './limits.js';
 import { makeDirectory } from './make-directory.js';
 import { syncDirectory } from './sync-directory.js';
+
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 
 /** Whole members for the end of one file. */
 export interface Append {
@@ -23,8 +26,10 @@ export async function appendDurably(appends: readonly Append[]): Promise<void> {
       await makeJobDirectory(dirname(path));
       parents.add(dirname(dirname(path)));
     }
-    const handle = await open(path, 'a', FILE_MODE);
+    // A FIFO in the file's place would hold the thread until somebody reads it.
+    const handle = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, FILE_MODE);
     try {
+      if (!(await handle.stat()).isFile()) throw new Error(`${path} is no file; move it away`);
       await writeAll(handle, members);
       await handle.datasync();
     } finally {
@@ -76,6 +81,9 @@ async function writeAll(handle: Awaited<ReturnType<typeof open>>, members: reado
 }
 
 async function removeNew(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  // What is no file was not made here.
+  if (found && !found.isFile()) return;
   await rm(path, { force: true });
   try {
     await rmdir(dirname(path));

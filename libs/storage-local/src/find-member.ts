@@ -1,4 +1,3 @@
-import { decodeLogRow, WireError } from '@joblet/wire';
 import type { FileSnapshot } from './file-snapshot.js';
 import {
   HEADER_BYTES_MAX,
@@ -13,6 +12,7 @@ import {
 import { CANDIDATE_READ_BYTES, CANDIDATE_TEXT_BYTES_MAX } from './limits.js';
 import type { ByteRange } from './member.js';
 import type { Checkpoint } from './turns.js';
+import { isRow } from './row-kind.js';
 
 const NEWLINE = 0x0a;
 const OPEN_BRACE = 0x7b;
@@ -63,15 +63,4 @@ async function isMember(file: FileSnapshot, pos: number, header: MemberHeader): 
   }
   // A first row longer than all that was looked at: it began as one.
   return began;
-}
-
-export function isRow(text: Buffer, start: number, end: number): boolean {
-  try {
-    // The keys of a log row are optional, and unknown keys are stepped over: a metric row passes as well.
-    decodeLogRow(text, start, end);
-    return true;
-  } catch (error) {
-    if (error instanceof WireError) return false;
-    throw error;
-  }
 }

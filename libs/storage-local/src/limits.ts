@@ -31,6 +31,9 @@ export const CANDIDATE_TEXT_BYTES_MAX = 1024 * 1024;
  */
 export const ZERO_RUN_BYTES = 64;
 
+/** What a disk loses at once, at the least. */
+export const SECTOR_BYTES = 512;
+
 /** Zeros at the end of what is left of a member: the file was made longer, the data never came. */
 export const ZERO_TAIL_BYTES = 8;
 

@@ -12,6 +12,7 @@ import {
   encodeMetric,
   normaliseTimestamp,
   StreamType,
+  WireError,
   type StoredLogRow,
   type StoredMetricRow,
 } from '@joblet/wire';
@@ -38,8 +39,31 @@ export interface RowKind<Row extends StoredRow, Batch> {
   isOfStream(row: Row, stream: number): boolean;
 }
 
+/**
+ * Every row has something: JSON of another program, whose keys nobody here knows, is none. Throws WireError.
+ */
+function ofOurs<Row extends StoredRow>(row: Row, content: number): Row {
+  const hasNothing = row.jobId === '' && row.timestamp === 0n && row.sequence === 0n && row.gap === undefined;
+  if (hasNothing && content === 0) throw new WireError('INVALID', 'JSON without any key of a row');
+  return row;
+}
+
+/** As the reader of logs does it; for metrics, whose keys are others, as well. */
+export function isRow(text: Buffer, start: number, end: number): boolean {
+  try {
+    LOGS.decode(text, start, end);
+    return true;
+  } catch (error) {
+    if (error instanceof WireError) return false;
+    throw error;
+  }
+}
+
 export const LOGS: RowKind<StoredLogRow, LogBatch> = {
-  decode: decodeLogRow,
+  decode: (text, start, end) => {
+    const row = decodeLogRow(text, start, end);
+    return ofOurs(row, row.content.length);
+  },
   encode: encodeLogLine,
   collector: () => new LogBatchBuilder(),
   foreignTime: (timestamp) => timestamp,
@@ -48,7 +72,10 @@ export const LOGS: RowKind<StoredLogRow, LogBatch> = {
 };
 
 export const METRICS: RowKind<StoredMetricRow, MetricBatch> = {
-  decode: decodeMetricRow,
+  decode: (text, start, end) => {
+    const row = decodeMetricRow(text, start, end);
+    return ofOurs(row, row.data === undefined ? 0 : 1);
+  },
   encode: encodeMetric,
   collector: () => new MetricBatchBuilder(),
   // The Go service keeps what older daemons send: seconds.

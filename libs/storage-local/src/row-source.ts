@@ -97,7 +97,7 @@ export class RowSource<Row extends StoredRow> {
           this.isOver = true;
           return;
         }
-        if (next.kind === 'damage') this.problems.add(describeDamage(next, this.slot?.before));
+        if (next.kind === 'damage') this.lose(next);
         else this.start(next);
       }
     }
@@ -130,6 +130,12 @@ export class RowSource<Row extends StoredRow> {
     if (row.jobId !== this.options.jobId) this.foreignJobIds++;
     const contentBytes = BigInt(this.kind.contentBytes(row));
     this.add({ contentBytes, timeMin: row.timestamp, timeMax: row.timestamp }, 1);
+  }
+
+  private lose(damage: Damage): void {
+    const { lastOrdinal = -1n } = damage;
+    if (lastOrdinal > this.lastOrdinal) this.lastOrdinal = lastOrdinal;
+    this.problems.add(describeDamage(damage, this.slot?.before));
   }
 
   private start(member: Member): void {

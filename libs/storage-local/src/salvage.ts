@@ -1,12 +1,12 @@
 import type { FileSnapshot } from './file-snapshot.js';
-import { isRow } from './find-member.js';
 import { TRAILER_BYTES, type MemberHeader } from './gzip-member.js';
 import { InflatedRange } from './inflate-stream.js';
 import { ZEROS_TRIED_BYTES } from './limits.js';
 import type { ByteRange, TextPieces } from './member.js';
+import { isRow } from './row-kind.js';
 import { rowPieces } from './row-pieces.js';
 import type { Checkpoint } from './turns.js';
-import { hasZeroRun, zeroTailStart } from './zero-runs.js';
+import { hasZeroRun, hasZeroSector, zeroTailStart } from './zero-runs.js';
 
 const NEWLINE = 0x0a;
 /** What a sync flush leaves at its end: a member of the older Go generation ends with it, without trailer. */
@@ -36,7 +36,7 @@ export async function salvage(
   if (bodyStart > end) return undefined;
   if (header.extra && end >= bodyStart + header.extra.bodyBytes + TRAILER_BYTES) return undefined;
   const body = { start: bodyStart, end: await zeroTailStart(file, { start: bodyStart, end }) };
-  if (await hasZeroRun(file, body)) return undefined;
+  if (await hasZeroSector(file, body)) return undefined;
   if (body.end < end && (await endsBefore(file, bodyStart, end, body.end + ZEROS_TRIED_BYTES)))
     return undefined;
   let textBytes = 0;
@@ -53,10 +53,13 @@ export async function salvage(
   // The deflate stream ended and the whole trailer is there: its checksum was wrong.
   if (body.end - (bodyStart + inflated.end.bodyBytes) >= TRAILER_BYTES) return undefined;
   const flushed = await file.read(end - SYNC_FLUSH_END.length, SYNC_FLUSH_END.length);
+  const complete = !isCut && flushed.equals(SYNC_FLUSH_END);
+  // Rows that repeat one character for long compress to zeros as well: nothing else speaks against those.
+  if (!complete && (await hasZeroRun(file, body))) return undefined;
   return {
     text: firstBytes(rowPieces(new InflatedRange(file, body)), textBytes),
     textBytes,
-    complete: !isCut && flushed.equals(SYNC_FLUSH_END),
+    complete,
   };
 }
 
