@@ -1,7 +1,9 @@
 import { isJobId } from '@joblet/storage';
 import { InvalidArgumentError } from 'commander';
+import { CommandError } from './command-error.js';
+import { ExitCode } from './exit-codes.js';
 import { COUNT_MAX, SOCKET_PATH_BYTES_MAX } from './limits.js';
-import { parseDuration, parseTime } from './time.js';
+import { formatTime, parseDuration, parseTime } from './time.js';
 
 // What commander calls for the value of an option or an argument; it names the option and what it found itself.
 
@@ -11,14 +13,33 @@ export function countValue(text: string): number {
   throw new InvalidArgumentError(`expected a whole number from 1 to ${COUNT_MAX}`);
 }
 
-export function timeValue(now: () => bigint): (text: string) => bigint {
+/** A point in time as it was given. */
+export interface GivenTime {
+  readonly text: string;
+  /** Unix nanoseconds. */
+  readonly time: bigint;
+}
+
+export function timeValue(now: () => bigint): (text: string) => GivenTime {
+  // One for all options of a command: --until=1h --since=1h is a range, however late the second is read.
+  let start: bigint | undefined;
   return (text) => {
-    const time = parseTime(text, now());
-    if (time !== undefined) return time;
+    const time = parseTime(text, (start ??= now()));
+    if (time !== undefined) return { text, time };
     throw new InvalidArgumentError(
-      'expected now, how long ago (1h, 30m, 1h30m), 2026-01-31T23:59:59Z or a Unix time after 1970',
+      'expected now, how long ago (30m, 1h30m, 1d, 1w), 2026-01-31T23:59:59Z or a Unix time after 1970',
     );
   };
+}
+
+/** Throws CommandError when nothing can lie in between. */
+export function checkRange(since: GivenTime | undefined, until: GivenTime | undefined): void {
+  if (!since || !until || since.time <= until.time) return;
+  const shown = ({ text, time }: GivenTime): string => `${JSON.stringify(text)} (${formatTime(time)})`;
+  throw new CommandError(
+    ExitCode.USAGE,
+    `--since: found ${shown(since)}, which is behind --until ${shown(until)}; expected an earlier time; --help tells more`,
+  );
 }
 
 export function stepValue(text: string): bigint {

@@ -47,7 +47,7 @@ const noRoute: Explain = (target) => [
 /** The other side closed it before it answered. */
 export const brokenOff: Explain = (target) => [
   'UNAVAILABLE',
-  `persist at ${target} ended the connection: it is stopping, or refuses this client; try again`,
+  `persist at ${target} ended the connection: it is stopping, refuses this client, or this is not its query socket or address (persist.server.grpc_socket, grpc_address); try again, or name the right one`,
 ];
 
 export const foreign: Explain = (target) => [

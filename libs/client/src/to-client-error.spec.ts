@@ -18,7 +18,7 @@ describe('toClientError', () => {
     [
       'ECONNRESET',
       'UNAVAILABLE',
-      'persist at /run/p.sock ended the connection: it is stopping, or refuses this client; try again',
+      'persist at /run/p.sock ended the connection: it is stopping, refuses this client, or this is not its query socket or address (persist.server.grpc_socket, grpc_address); try again, or name the right one',
     ],
     ['EXYZ', 'UNAVAILABLE', 'the connection to persist at /run/p.sock failed: connect EXYZ; try again'],
   ])('tells %s apart', (systemCode, code, message) => {

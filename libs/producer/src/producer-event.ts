@@ -12,7 +12,7 @@ export type ProducerEvent =
     }
   /** A connection did not come about; `failures` in a row. */
   | { type: 'connect-failed'; error: Error; failures: number }
-  /** No attempt is left: from now on everything is rejected. */
+  /** No attempt is left, or something else is at the socket: from now on everything is rejected. */
   | { type: 'gave-up'; error: ProducerError }
   /** The first row that was dropped since the buffer was last half empty; `stats.droppedRows` counts on. */
   | { type: 'dropping'; jobId: string };

@@ -12,6 +12,8 @@ function log(content: string): NewLog {
   return { jobId: 'job-1', stream: 1, content: new TextEncoder().encode(content) };
 }
 
+const SAMPLE = { jobId: 'job-1', data: { cpuUsage: 0, memoryUsage: 0n, gpuUsage: 0 } };
+
 function contentOf(index: number): string {
   return `${index} ${'x'.repeat(index % 300)}`;
 }
@@ -141,7 +143,7 @@ describe('a producer whose server goes', () => {
     await server.start();
     create();
     await until(() => server.received.length === 1);
-    server.received[0].socket.end(new Uint8Array(300_000));
+    server.received[0].socket.end();
     await until(() => server.received.length === 2 && producer.stats.state === 'connected');
     expect(events).toEqual([
       { type: 'connected' },
@@ -225,6 +227,30 @@ describe('a producer whose server goes', () => {
     expect(events.at(-1)).toMatchObject({ type: 'gave-up', error: unreachable });
     expect(producer.stats.state).toBe('failed');
     expect(await producer.close()).toEqual({ unsentRows: 1, droppedRows: 0, uncertainRows: 0 });
+  });
+
+  it('leaves a server that speaks for good: it is no write channel', async () => {
+    await server.start();
+    create();
+    await producer.write(log('sent'));
+    await producer.flush();
+    const error = {
+      code: 'NOT_A_WRITE_CHANNEL',
+      message: `${server.path} is not persist's write channel: it sent data; name persist.ipc.socket`,
+    };
+    await until(() => server.received.length === 1);
+    server.received[0].socket.write('x');
+    await until(() => producer.stats.state === 'failed');
+    await until(() => server.received[0].socket.destroyed);
+    await expect(producer.write(log('late'))).rejects.toMatchObject(error);
+    await expect(producer.writeMetric(SAMPLE)).rejects.toMatchObject(error);
+    expect(events).toMatchObject([
+      { type: 'connected' },
+      { type: 'disconnected', error, uncertainRows: 1 },
+      { type: 'gave-up', error },
+    ]);
+    expect(server.received).toHaveLength(1);
+    expect(await producer.close()).toEqual({ unsentRows: 0, droppedRows: 0, uncertainRows: 1 });
   });
 
   it('gives an attempt up that takes too long', async () => {

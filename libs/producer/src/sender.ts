@@ -5,7 +5,7 @@ import { ProducerError } from './producer-error.js';
 import type { ProducerOptions } from './producer-options.js';
 import type { Timer } from './schedule.js';
 
-/** waiting: for the next attempt to connect. failed: no attempt is left. */
+/** waiting: for the next attempt to connect. failed: no attempt is left, or none makes sense. */
 export type SenderState = 'connecting' | 'connected' | 'waiting' | 'failed' | 'closed';
 
 export interface SenderListener {
@@ -78,8 +78,8 @@ export class Sender {
     socket.once('end', () => socket.destroy());
     socket.on('error', (error) => (failure ??= error));
     socket.once('close', () => this.closed(failure));
-    // The server says nothing, but its end is seen only by reading.
-    socket.resume();
+    // A write channel never says anything, but its end is seen only by reading. An HTTP/2 server speaks at once.
+    socket.on('data', () => socket.destroy(notAWriteChannel(socketPath)));
     this.keepAlive();
   }
 
@@ -111,25 +111,29 @@ export class Sender {
       const failure = error ?? new Error(`the connection to ${socketPath} was closed`);
       onEvent({ type: 'connect-failed', error: failure, failures: this.failures });
     }
-    this.retry(error);
+    if (error instanceof ProducerError) this.giveUp(error);
+    else this.retry(error);
   }
 
   private retry(cause: Error | undefined): void {
-    const { onEvent, random, reconnectAttemptsMax, reconnectBaseMs, reconnectCapMs, schedule, socketPath } =
+    const { random, reconnectAttemptsMax, reconnectBaseMs, reconnectCapMs, schedule, socketPath } =
       this.options;
     if (reconnectAttemptsMax > 0 && this.failures > reconnectAttemptsMax) {
-      this.state = 'failed';
       const reason = cause ? `: ${cause.message}` : '';
       const message = `gave up connecting to ${socketPath} after ${this.failures} failures in a row${reason}`;
-      const error = new ProducerError('UNREACHABLE', message, { cause });
-      onEvent({ type: 'gave-up', error });
-      this.listener.gaveUp(error);
+      this.giveUp(new ProducerError('UNREACHABLE', message, { cause }));
       return;
     }
     this.state = 'waiting';
     const delayMs = fullJitterMs(this.failures - 1, reconnectBaseMs, reconnectCapMs, random);
     this.timer = schedule(() => this.open(), delayMs);
     this.keepAlive();
+  }
+
+  private giveUp(error: ProducerError): void {
+    this.state = 'failed';
+    this.options.onEvent({ type: 'gave-up', error });
+    this.listener.gaveUp(error);
   }
 
   private writeBlock(): void {
@@ -160,4 +164,11 @@ export class Sender {
       else handle?.unref();
     }
   }
+}
+
+function notAWriteChannel(socketPath: string): ProducerError {
+  return new ProducerError(
+    'NOT_A_WRITE_CHANNEL',
+    `${socketPath} is not persist's write channel: it sent data; name persist.ipc.socket`,
+  );
 }

@@ -1,5 +1,5 @@
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -22,6 +22,7 @@ import {
 let directory: string;
 let data: string;
 const started: Program[] = [];
+const servers: Server[] = [];
 const itInNamespace = hasNamespaces ? it : it.skip;
 
 beforeEach(async () => {
@@ -31,6 +32,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const { child } of started.splice(0)) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) server.close();
   await rm(directory, { recursive: true });
 });
 
@@ -48,7 +50,8 @@ async function configure(baseDir: string, { name = 'c', persist, logging }: Sett
   };
   const monitoring = { prometheus: '', health: '' };
   const section = { storage: { base_dir: baseDir }, ...sockets, monitoring, ...persist };
-  await writeFile(file, JSON.stringify({ persist: section, ...(logging && { logging }) }));
+  const state = { socket: join(directory, `${name}-state.sock`) };
+  await writeFile(file, JSON.stringify({ persist: section, state, ...(logging && { logging }) }));
   return file;
 }
 
@@ -56,6 +59,16 @@ async function ready(program: Program): Promise<Program> {
   started.push(program);
   await program.printed('persist is ready');
   return program;
+}
+
+/** A port of the loopback address where somebody listens until the test is over. */
+async function takePort(): Promise<number> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
 }
 
 /** One line in the log, and an entry in the page. */
@@ -97,13 +110,13 @@ describe('a data directory that cannot be used', () => {
     const long = join(directory, 'x'.repeat(300));
     expectFatal(
       await startPersist(await configure(long)).ended(),
-      `${opening(long)}${long}: the path is too long for the system; use a directory with a shorter path (ENAMETOOLONG)`,
+      `${opening(long)}${long}/logs: the path is too long for the system; use a directory with a shorter path (ENAMETOOLONG)`,
     );
     await symlink('data', data);
     const below = join(data, 'below');
     expectFatal(
       await startPersist(await configure(below)).ended(),
-      `${opening(below)}${below}: symbolic links lead in a circle, or there are too many; mend them or use another directory (ELOOP)`,
+      `${opening(below)}${below}/logs: symbolic links lead in a circle, or there are too many; mend them or use another directory (ELOOP)`,
     );
   });
 
@@ -181,20 +194,15 @@ describe('what persist cannot listen on, or write to', () => {
   });
 
   it('a port in use is a warning, not the end', async () => {
-    const other = createServer();
-    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
-    const address = other.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const where = `127.0.0.1:${port}`;
-    const config = await configure(data, { persist: { monitoring: { prometheus: where, health: where } } });
-    const persist = await ready(startPersist(config));
-    other.close();
-    const message = (page: string, setting: string) =>
-      `/${page} is off: cannot listen on ${where} (monitoring.${setting}): another process listens there; stop it or choose another address (EADDRINUSE)`;
-    const fields = JSON.stringify({ host: '127.0.0.1', port });
+    const [metricsPort, healthPort] = [await takePort(), await takePort()];
+    const monitoring = { prometheus: `127.0.0.1:${metricsPort}`, health: `127.0.0.1:${healthPort}` };
+    const persist = await ready(startPersist(await configure(data, { persist: { monitoring } })));
+    const message = (page: string, setting: 'prometheus' | 'health') =>
+      `/${page} is off: cannot listen on ${monitoring[setting]} (monitoring.${setting}): another process listens there; stop it or choose another address (EADDRINUSE)`;
+    const fields = (port: number) => JSON.stringify({ host: '127.0.0.1', port });
     expect(logLines(persist).slice(0, 2)).toEqual([
-      `WARN ${message('metrics', 'prometheus')} ${fields}`,
-      `WARN ${message('health', 'health')} ${fields}`,
+      `WARN ${message('metrics', 'prometheus')} ${fields(metricsPort)}`,
+      `WARN ${message('health', 'health')} ${fields(healthPort)}`,
     ]);
     expectDocumented(message('metrics', 'prometheus'));
     expectDocumented(message('health', 'health'));

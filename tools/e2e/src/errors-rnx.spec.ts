@@ -247,7 +247,7 @@ describe('what was asked', () => {
       );
       expectDocumented(seen.err.slice(5).trimEnd());
       const help = await rnx(['job', command, '--help'], { env });
-      expect(help.out).toContain('how long ago (30m, 1h30m, 1d, 1w)');
+      expect(help.out.replace(/\s+/g, ' ')).toContain('how long ago (30m, 1h30m, 1d, 1w)');
     }
   });
 

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import type { CliIo } from '../cli-io.js';
 import { addGlobalOptions } from '../global-options.js';
 import { jsonText } from '../json-text.js';
-import { countValue, jobValue, timeValue } from '../option-values.js';
+import { checkRange, countValue, jobValue, timeValue, type GivenTime } from '../option-values.js';
 import { runQuery } from '../query-command.js';
 import { resolveJob } from '../resolve-job.js';
 import type { Style } from '../style.js';
@@ -14,8 +14,8 @@ import { noteGaps } from './note-gaps.js';
 interface JobLogOptions {
   readonly stream?: 'stdout' | 'stderr';
   readonly filter?: string;
-  readonly since?: bigint;
-  readonly until?: bigint;
+  readonly since?: GivenTime;
+  readonly until?: GivenTime;
   readonly tail?: number;
   readonly timestamps?: boolean;
   readonly raw?: boolean;
@@ -23,7 +23,7 @@ interface JobLogOptions {
 
 const EXAMPLES = `
 Both streams are written to stdout, in the order in which they came. A row that does not end with a newline gets
-one, unless --raw is given. T is now, how long ago (1h, 30m), RFC 3339 or a Unix time.
+one, unless --raw is given. T is now, how long ago (30m, 1h30m, 1d, 1w), RFC 3339 or a Unix time.
 
 Examples:
   rnx job log nightly                          all that the job wrote ("nightly" may be the beginning of its id)
@@ -59,16 +59,17 @@ export function addJobLog(job: Command, io: CliIo): void {
 }
 
 function jobLog(command: Command, io: CliIo, name: string, options: JobLogOptions): Promise<void> {
+  const { stream, filter, since, until, tail } = options;
+  checkRange(since, until);
   return runQuery(command, io, async ({ client, out, style, json, signal, note }) => {
-    const { stream, filter, since, until, tail } = options;
     const jobId = await resolveJob(client, name, signal);
     const rows = client.queryLogs(
       {
         jobId,
         ...(stream && { stream: STREAMS[stream] }),
         ...(filter && { filter }),
-        ...(since && { startTime: since }),
-        ...(until && { endTime: until }),
+        ...(since && { startTime: since.time }),
+        ...(until && { endTime: until.time }),
         ...(tail && { tail }),
       },
       { signal },

@@ -6,7 +6,7 @@ import { ExitCode } from '../exit-codes.js';
 import { formatBytes } from '../format.js';
 import { addGlobalOptions } from '../global-options.js';
 import { jsonText } from '../json-text.js';
-import { jobValue, stepValue, timeValue } from '../option-values.js';
+import { checkRange, jobValue, stepValue, timeValue, type GivenTime } from '../option-values.js';
 import { runQuery } from '../query-command.js';
 import { resolveJob } from '../resolve-job.js';
 import { writeTable, type Column } from '../table.js';
@@ -16,8 +16,8 @@ import { noteGaps } from './note-gaps.js';
 interface JobMetricsOptions {
   readonly aggregate?: 'avg' | 'min' | 'max' | 'sum';
   readonly step?: bigint;
-  readonly since?: bigint;
-  readonly until?: bigint;
+  readonly since?: GivenTime;
+  readonly until?: GivenTime;
 }
 
 const EXAMPLES = `
@@ -46,7 +46,11 @@ export function addJobMetrics(job: Command, io: CliIo): void {
       new Option('--aggregate <function>', 'one value for each step').choices(['avg', 'min', 'max', 'sum']),
     )
     .option('--step <duration>', 'length of a step, for example 1m; default: the whole range', stepValue)
-    .option('--since <T>', 'only samples from then on: 1h, 30m, RFC 3339 or a Unix time', time)
+    .option(
+      '--since <T>',
+      'only samples from then on: now, how long ago (30m, 1h30m, 1d, 1w), RFC 3339 or a Unix time',
+      time,
+    )
     .option('--until <T>', 'only samples up to then', time)
     .addHelpText('after', EXAMPLES)
     .action((name: string, options: JobMetricsOptions) => jobMetrics(command, io, name, options));
@@ -61,6 +65,7 @@ function jobMetrics(command: Command, io: CliIo, name: string, options: JobMetri
       "option '--step' needs '--aggregate', for example --aggregate=avg",
     );
   }
+  checkRange(since, until);
   return runQuery(command, io, async ({ client, out, style, json, signal, note }) => {
     const jobId = await resolveJob(client, name, signal);
     const samples = client.queryMetrics(
@@ -68,8 +73,8 @@ function jobMetrics(command: Command, io: CliIo, name: string, options: JobMetri
         jobId,
         ...(aggregate && { aggregation: aggregate }),
         ...(step && { step }),
-        ...(since && { startTime: since }),
-        ...(until && { endTime: until }),
+        ...(since && { startTime: since.time }),
+        ...(until && { endTime: until.time }),
       },
       { signal },
     );

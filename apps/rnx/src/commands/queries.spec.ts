@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { QueryLogsRequest, QueryMetricsRequest } from '@joblet/proto/persist';
 import { fakePersist, startFakePersist, type FakeMethods } from '../testing/fake-persist.js';
 import { fakeIo, NOW, rnx, type FakeIo } from '../testing/run-rnx.js';
+import { formatTime } from '../time.js';
 
 const JOBS = ['alpha', 'alpha-2', 'alpha-3', 'beta'];
 const T1 = 1_700_000_000_000_000_001n;
@@ -123,6 +124,19 @@ describe('job log', () => {
       '{"job_id":"beta","stream":"9","timestamp":"2023-11-14T22:14:21.000000000Z","timestamp_ns":"1700000061000000000","sequence":2,"content_base64":"/wAK"}',
       '{"job_id":"beta","stream":"stdout","timestamp":"2023-11-14T22:14:21.000000000Z","timestamp_ns":"1700000061000000000","sequence":3,"content":""}',
     ]);
+  });
+
+  it('takes no range that ends before it begins', async () => {
+    await serve();
+    for (const command of ['log', 'metrics']) {
+      const { code, err } = await ask(`job ${command} beta --until=1h --since=2023-11-14T22:13:20Z`);
+      expect([code, err]).toEqual([
+        2,
+        `rnx: --since: found "2023-11-14T22:13:20Z" (2023-11-14T22:13:20.000000000Z), which is behind --until "1h" (${formatTime(NOW - 3_600_000_000_000n)}); expected an earlier time; --help tells more\n`,
+      ]);
+      expect((await ask(`job ${command} beta --until=1h --since=1h`)).code).toBe(0);
+    }
+    expect([logQueries.length, metricQueries.length]).toEqual([1, 1]);
   });
 
   it('hands its options on; they may stand behind the job', async () => {

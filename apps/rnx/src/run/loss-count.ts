@@ -18,6 +18,12 @@ export class LossCount {
     }
   }
 
+  addAll({ lines, bytes, samples }: LossCount): void {
+    this.lines += lines;
+    this.bytes += bytes;
+    this.samples += samples;
+  }
+
   /** `2 lines (8 B), 1 sample`; empty when nothing was lost. */
   toString(): string {
     const parts: string[] = [];

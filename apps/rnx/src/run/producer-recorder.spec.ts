@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -89,14 +90,23 @@ describe('while persist is there', () => {
 
   it('drops, and counts, when it takes nothing for too long', async () => {
     const server = silentServer();
-    const recorder = open({ sleep: turn });
+    let nowMs = 0;
+    const sleep = (delayMs: number): Promise<void> => {
+      nowMs += delayMs;
+      return turn();
+    };
+    const recorder = open({ sleep, nowMs: () => nowMs });
     await recorder.rows(1, FLOOD);
     (await server).resume();
     await ipc.until(() => ipc.rows.length > MAX);
     await recorder.close();
     await ipc.ended();
     expect(notes).toHaveLength(1);
-    const dropped = Number(/^not kept: (\d+) lines \(.* MiB\); persist did not take it$/.exec(notes[0])?.[1]);
+    const dropped = Number(
+      /^not kept: (\d+) lines \(.* MiB\); persist took nothing for 10 s; see its log and \/health$/.exec(
+        notes[0],
+      )?.[1],
+    );
     expect(dropped).toBeGreaterThan(0);
     expect(ipc.rows.length).toBe(FLOOD.length - dropped);
   });
@@ -113,6 +123,42 @@ describe('while persist is there', () => {
     await ipc.ended();
     expect(ipc.rows).toHaveLength(2);
     expect(notes).toEqual([
+      'the connection to persist broke 1 time: what was under way may be missing or twice',
+    ]);
+  });
+});
+
+describe('while something else is at the socket', () => {
+  /** Answers what it is sent, as no write channel does. */
+  const answer = (socket: Socket): unknown => socket.once('data', () => socket.write('x'));
+  const note = (lost: string): string =>
+    `not kept: ${lost}; ${socketPath} is not persist's write channel; name persist.ipc.socket`;
+
+  it('counts every row that was sent there', async () => {
+    ipc.onConnection = answer;
+    await ipc.listen();
+    const recorder = open();
+    await recorder.rows(1, lines(25));
+    await ipc.ended();
+    await recorder.rows(1, lines(5));
+    await recorder.close();
+    expect(notes).toEqual([note('30 lines (120 B)')]);
+    expect(ipc.connections).toBe(1);
+  });
+
+  it('does not know what persist kept that was there before', async () => {
+    await ipc.listen();
+    const recorder = open();
+    await recorder.rows(1, lines(3));
+    await ipc.until(() => ipc.rows.length === 3);
+    ipc.onConnection = answer;
+    for (const socket of ipc.sockets) socket.destroy();
+    await ipc.until(() => ipc.connections === 2);
+    await recorder.rows(1, lines(2));
+    await ipc.ended();
+    await recorder.close();
+    expect(notes).toEqual([
+      note('up to 5 lines (20 B)'),
       'the connection to persist broke 1 time: what was under way may be missing or twice',
     ]);
   });

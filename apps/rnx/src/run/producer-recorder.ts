@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createProducer, type Producer, type ProducerEvent } from '@joblet/producer';
+import { createProducer, ProducerError, type Producer, type ProducerEvent } from '@joblet/producer';
 import type { MetricData } from '@joblet/wire';
 import { plural } from '../format.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../limits.js';
 import { LossCount, type RowSize } from './loss-count.js';
 import type { Recorder } from './recorder.js';
+import { StallWatch } from './stall-watch.js';
 import { whyAway } from './why-away.js';
 
 export interface ProducerRecorderOptions {
@@ -26,6 +27,8 @@ export interface ProducerRecorderOptions {
   readonly note: (line: string) => void;
   /** Default: a timer. */
   readonly sleep?: (delayMs: number) => Promise<void>;
+  /** A clock that is never set. Default: performance.now. */
+  readonly nowMs?: () => number;
 }
 
 /**
@@ -37,6 +40,9 @@ export class ProducerRecorder implements Recorder {
   private readonly options: ProducerRecorderOptions;
   private readonly producer: Producer;
   private readonly lost = new LossCount();
+  /** All rows that the buffer took. */
+  private readonly taken = new LossCount();
+  private readonly stalls: StallWatch;
   /** Sizes of the rows that the buffer took, the newest last: all that may still be in it. */
   private sizes: RowSize[] = [];
   private connections = 0;
@@ -49,6 +55,7 @@ export class ProducerRecorder implements Recorder {
   constructor(options: ProducerRecorderOptions) {
     const { socketPath, bufferRowsMax, reconnectCapMs, reconnectAttemptsMax } = options;
     this.options = options;
+    this.stalls = new StallWatch(options.nowMs ?? (() => performance.now()));
     this.producer = createProducer({
       socketPath,
       bufferRowsMax,
@@ -74,19 +81,36 @@ export class ProducerRecorder implements Recorder {
 
   async close(): Promise<void> {
     const timeoutMs = this.connections > 0 ? CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_NEVER_CONNECTED_MS;
+    const { bufferedRows, sentRows } = this.producer.stats;
+    if (bufferedRows > 0) this.stalls.look(sentRows);
     const { unsentRows } = await this.producer.close({ timeoutMs });
-    const unsent = unsentRows === 0 ? [] : this.sizes.slice(-unsentRows);
-    for (const size of unsent) this.lost.add(size);
-    const lost = this.lost.toString();
-    const { socketPath } = this.options;
-    const reason = this.lastError ? whyAway(this.lastError, socketPath) : 'persist did not take it';
-    if (lost !== '') this.options.note(`not kept: ${lost}; ${reason}`);
+    if (unsentRows > 0) this.stalls.look(this.producer.stats.sentRows);
+    const lost = this.lostText(unsentRows);
+    if (lost !== '') this.options.note(`not kept: ${lost}; ${this.reason()}`);
     if (this.breaks > 0) {
       const times = plural(this.breaks, 'time');
       this.options.note(
         `the connection to persist broke ${times}: what was under way may be missing or twice`,
       );
     }
+  }
+
+  /** `up to`: of what was under way on a connection, some may have arrived. */
+  private lostText(unsentRows: number): string {
+    const wentElsewhere = isForeign(this.lastError);
+    const unsent = unsentRows === 0 ? [] : this.sizes.slice(-unsentRows);
+    if (wentElsewhere) this.lost.addAll(this.taken);
+    else for (const size of unsent) this.lost.add(size);
+    const isExact = wentElsewhere ? this.breaks === 0 : unsentRows === 0 || this.connections === 0;
+    const lost = this.lost.toString();
+    return lost === '' || isExact ? lost : `up to ${lost}`;
+  }
+
+  private reason(): string {
+    if (this.lastError) return whyAway(this.lastError, this.options.socketPath);
+    const seconds = Math.floor(this.stalls.longestMs / 1_000);
+    const what = seconds > 0 ? `persist took nothing for ${seconds} s` : 'persist was too slow';
+    return `${what}; see its log and /health`;
   }
 
   private get isFull(): boolean {
@@ -107,6 +131,7 @@ export class ProducerRecorder implements Recorder {
       await sleep(ROOM_POLL_MS);
       idleMs = this.producer.stats.sentRows === sentRows ? idleMs + ROOM_POLL_MS : 0;
       sentRows = this.producer.stats.sentRows;
+      this.stalls.look(sentRows);
       if (idleMs >= STALL_MAX_MS) this.stalledAt = sentRows;
     }
   }
@@ -117,8 +142,12 @@ export class ProducerRecorder implements Recorder {
     const dropped = this.producer.stats.droppedRows > droppedRows;
     try {
       await written;
-      if (dropped) this.lost.add(size);
-      else this.sizes.push(size);
+      if (dropped) {
+        this.lost.add(size);
+      } else {
+        this.sizes.push(size);
+        this.taken.add(size);
+      }
     } catch (error) {
       this.lost.add(size);
       this.lastError = error instanceof Error ? error : new Error(String(error));
@@ -139,11 +168,16 @@ export class ProducerRecorder implements Recorder {
         this.lastError = event.error;
         break;
       case 'disconnected':
-        this.breaks++;
+        if (!isForeign(event.error)) this.breaks++;
         break;
       case 'dropping':
         // Counted where the row is given.
         break;
     }
   }
+}
+
+/** Whether something else than persist's write channel answered: it keeps nothing. */
+function isForeign(error: Error | undefined): boolean {
+  return error instanceof ProducerError && error.code === 'NOT_A_WRITE_CHANNEL';
 }

@@ -13,6 +13,8 @@ export function whyAway(error: Error, socketPath: string): string {
     case 'EACCES':
     case 'EPERM':
       return `no permission to use ${socketPath}; become the user who runs persist`;
+    case 'NOT_A_WRITE_CHANNEL':
+      return `${socketPath} is not persist's write channel; name persist.ipc.socket`;
     default:
       return `persist was away: ${error.message}`;
   }
