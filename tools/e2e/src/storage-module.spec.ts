@@ -217,6 +217,17 @@ describe('a store of somebody else', () => {
     expect(texts(await collect(persist.client().queryLogs({ jobId: 'job' })))).toEqual(['first']);
   });
 
+  it('that takes nothing when persist is stopped: how much is lost, and why, is the last word', async () => {
+    await configure({ write: 'code', calm });
+    await persist.start();
+    await send(logFrame('job', 0, 'first'), logFrame('job', 1, 'second'));
+    await persist.logged('a write failed and is tried again');
+    expect(await persist.stop()).toBe(1);
+    const lost =
+      '2 messages could not be stored and are lost: writes fail and are tried again: the moon is in the way';
+    expect(persist.log.trimEnd().split('\n').at(-1)).toContain(lost);
+  });
+
   it('that hangs on close is named, and everything is stored', async () => {
     await configure({ close: 'hang' });
     await persist.start();
