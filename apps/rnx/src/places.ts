@@ -1,5 +1,7 @@
 import { homedir } from 'node:os';
 
+// @joblet/config has the same, but most commands of rnx are quicker because they do not load it.
+
 /**
  * The working directory. When it was deleted, its old path: nothing is found there, and a message with it makes sense.
  */
