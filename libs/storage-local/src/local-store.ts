@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { checkJobId, StorageError, type JobCatalog, type LogStore, type Supports } from '@joblet/storage';
 import { toStorageError } from './errors.js';
-import { IntentFile } from './intent.js';
-import { Layout } from './layout.js';
+import { IntentFile } from './write/intent.js';
+import { Layout } from './format/layout.js';
 import { COMPRESSION_LEVEL_DEFAULT } from './limits.js';
-import { ownDirectories } from './own-directories.js';
-import type { OwnerLock } from './owner-lock.js';
-import { Reader } from './reader.js';
-import { Writer } from './writer.js';
+import { ownDirectories } from './disk/own-directories.js';
+import type { OwnerLock } from './disk/owner-lock.js';
+import { Reader } from './read/reader.js';
+import { Writer } from './write/writer.js';
 
 export interface LocalStoreOptions {
   /** Holds `logs/`, `metrics/` and the store's own `.joblet/`. Made (0700) when missing. */

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Gap, LogRow, MetricRow } from '@joblet/storage';
-import { ARE_OTHERS, COME_LAST, ordinalsAreGuess } from '../reasons.js';
+import { ARE_OTHERS, COME_LAST, ordinalsAreGuess } from '../read/reasons.js';
 import { JOB, rowKey, type DamagedJob, type Subject } from './damaged-job.js';
 
 /** Bytes that came in by accident, and the rows that they bring. */

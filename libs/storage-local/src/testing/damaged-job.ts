@@ -10,7 +10,7 @@ import {
   type LogStore,
   type MetricRow,
 } from '@joblet/storage';
-import { parseHeader, TRAILER_BYTES } from '../gzip-member.js';
+import { parseHeader, TRAILER_BYTES } from '../format/gzip-member.js';
 import { openLocalStore } from '../index.js';
 import { collect, tempDirectory } from './temp-store.js';
 

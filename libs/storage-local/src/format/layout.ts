@@ -1,0 +1,80 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isJobId } from '@joblet/storage';
+import { StreamType } from '@joblet/wire';
+import { errorCode, isMissing } from '../errors.js';
+import { METRICS_FILE, STDERR_FILE, STDOUT_FILE } from './file-names.js';
+
+/** A file of a job, wherever the directories are. */
+export interface JobFile {
+  readonly area: 'logs' | 'metrics';
+  readonly jobId: string;
+  readonly fileName: string;
+}
+
+/** The files that a job can have, and the stream whose rows each holds. */
+export const FILES = {
+  logs: [
+    { fileName: STDOUT_FILE, stream: StreamType.STDOUT },
+    { fileName: STDERR_FILE, stream: StreamType.STDERR },
+  ],
+  metrics: [{ fileName: METRICS_FILE, stream: StreamType.UNSPECIFIED }],
+} as const;
+
+/** Where jobs lie. Job ids that come here have been checked: one is a single, plain path segment. */
+export class Layout {
+  private readonly areas: { readonly logs: string; readonly metrics: string };
+
+  constructor(logsDirectory: string, metricsDirectory: string) {
+    this.areas = { logs: logsDirectory, metrics: metricsDirectory };
+  }
+
+  path({ area, jobId, fileName }: JobFile): string {
+    return join(this.areas[area], jobId, fileName);
+  }
+
+  /** The directories of a job, whether they are there or not. */
+  directories(jobId: string): string[] {
+    return [join(this.areas.logs, jobId), join(this.areas.metrics, jobId)];
+  }
+
+  /** The files that a job can have, whether they are there or not. */
+  paths(jobId: string): string[] {
+    const areas = ['logs', 'metrics'] as const;
+    return areas.flatMap((area) => FILES[area].map(({ fileName }) => this.path({ area, jobId, fileName })));
+  }
+
+  /** The ids of all jobs that have a directory, sorted. */
+  async jobIds(): Promise<string[]> {
+    const ids = new Set<string>();
+    for (const area of [this.areas.logs, this.areas.metrics]) {
+      for (const entry of await entries(area)) {
+        if (isJobId(entry.name) && (await isDirectory(area, entry))) ids.add(entry.name);
+      }
+    }
+    return [...ids].sort();
+  }
+}
+
+const NO_TARGET = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
+/** A job may have been moved to another disk, and a link left in its place. */
+async function isDirectory(area: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  try {
+    return (await stat(join(area, entry.name))).isDirectory();
+  } catch (error) {
+    // What may not be looked at can be a job: it is listed, as one that cannot be read.
+    return !NO_TARGET.has(errorCode(error) ?? '');
+  }
+}
+
+async function entries(directory: string) {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
