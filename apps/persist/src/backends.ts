@@ -1,24 +1,33 @@
 import type { JobletConfig } from '@joblet/config';
 import type { LogStore, LogStoreContext } from '@joblet/storage';
+import type { Registry } from 'prom-client';
+import { openLocalBackend } from './local-backend.js';
+
+/** A store, and what persist knows of it beside its contract. */
+export interface Backend {
+  readonly store: LogStore;
+  /** Bytes that may be read from sockets and not be stored yet. */
+  readonly budgetBytes: number;
+  /** Why it is not as it should be, although it may take rows; undefined: it is. */
+  trouble(): string | undefined;
+  /** Adds its figures. */
+  register(registry: Registry): void;
+}
 
 /** Opens the store that the configuration names; its package is loaded only when it is used. */
-export async function openBackend({ persist }: JobletConfig, context: LogStoreContext): Promise<LogStore> {
-  const { type, base_dir, local, compression, options = {} } = persist.storage;
+export async function openBackend({ persist }: JobletConfig, context: LogStoreContext): Promise<Backend> {
+  const { type, options = {} } = persist.storage;
   switch (type) {
-    case 'local': {
-      const { openLocalStore } = await import('@joblet/storage-local');
-      return openLocalStore({
-        baseDirectory: base_dir,
-        logsDirectory: local.logs.directory,
-        metricsDirectory: local.metrics.directory,
-        content: local.logs.content,
-        compressionLevel: compression.level,
-        onEvent: (event) => context.logger.warn(event, `local store: ${event.type}`),
-      });
-    }
+    case 'local':
+      return openLocalBackend(persist, context);
     default: {
       const { openCustomStore } = await import('./custom-store.js');
-      return openCustomStore(type, options, context, import.meta.url);
+      return {
+        store: await openCustomStore(type, options, context, import.meta.url),
+        budgetBytes: persist.writer.queue_mb * 1024 * 1024,
+        trouble: () => undefined,
+        register: () => undefined,
+      };
     }
   }
 }

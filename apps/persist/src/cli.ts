@@ -9,6 +9,10 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 const HELP = `
+Commands, beside the service or without it:
+  persist verify [JOB...]  check what is on the disk; persist verify --help tells more
+  persist inspect FILE     show the blocks of a file
+
 Without --config the file is searched: JOBLET_CONFIG_PATH, then
 /opt/joblet/config/joblet-config.yml, /opt/joblet/joblet-config.yml,
 ./config/joblet-config.yml, ./joblet-config.yml, /etc/joblet/joblet-config.yml.

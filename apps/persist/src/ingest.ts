@@ -2,8 +2,6 @@ import { setImmediate } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { toError } from '@joblet/service';
 import {
-  isJobId,
-  limits,
   LogBatchBuilder,
   MetricBatchBuilder,
   StorageError,
@@ -18,6 +16,7 @@ import {
   type LogLineFields,
   type MetricFields,
 } from '@joblet/wire';
+import { JobIds, textOf } from './job-ids.js';
 import type { Ledger } from './ledger.js';
 import {
   DELETIONS_MAX,
@@ -70,6 +69,7 @@ export class Ingest {
   private readonly options: IngestOptions;
   private logs = new LogBatchBuilder();
   private metrics = new MetricBatchBuilder();
+  private readonly jobIds = new JobIds();
   private readonly queue: Work[] = [];
   private pendingBytes = 0;
   private running = false;
@@ -103,8 +103,14 @@ export class Ingest {
   log(bytes: Uint8Array, message: IpcMessageFields, line: LogLineFields): void {
     const jobId = this.jobId(bytes, message);
     if (jobId === undefined) return;
-    const timestamp = this.orArrival(int64FromHalves(line.timestampLo, line.timestampHi));
-    this.logs.add({ jobId, timestamp }, bytes, message.dataStart, message.dataEnd);
+    const { timestampLo, timestampHi } = line;
+    const { dataStart, dataEnd } = message;
+    // A time of 0 or below is none.
+    if ((timestampHi | 0) > 0 || (timestampHi === 0 && timestampLo > 0)) {
+      this.logs.addRow(jobId, timestampLo, timestampHi, bytes, dataStart, dataEnd);
+    } else {
+      this.logs.add({ jobId, timestamp: this.arrival() }, bytes, dataStart, dataEnd);
+    }
     this.added.logs++;
     if (isFull(this.logs)) this.sealLogs();
     this.addPending(message.dataEnd - message.dataStart);
@@ -114,7 +120,8 @@ export class Ingest {
     const jobId = this.jobId(bytes, message);
     if (jobId === undefined) return;
     const sent = normaliseTimestamp(int64FromHalves(metric.timestampLo, metric.timestampHi));
-    this.metrics.add({ jobId, timestamp: this.orArrival(sent) }, bytes, message.dataStart, message.dataEnd);
+    const timestamp = sent > 0n ? sent : this.arrival();
+    this.metrics.add({ jobId, timestamp }, bytes, message.dataStart, message.dataEnd);
     this.added.metrics++;
     if (isFull(this.metrics)) this.sealMetrics();
     this.addPending(message.dataEnd - message.dataStart);
@@ -154,19 +161,14 @@ export class Ingest {
 
   private jobId(bytes: Uint8Array, { jobIdStart, jobIdEnd }: IpcMessageFields): string | undefined {
     this.options.ledger.receive();
-    // One byte more than an id may have is enough to see that it is none.
-    const end = Math.min(jobIdEnd, jobIdStart + limits.JOB_ID_LENGTH_MAX + 1);
-    const jobId = Buffer.from(bytes.buffer, bytes.byteOffset + jobIdStart, end - jobIdStart).toString(
-      'latin1',
-    );
-    if (isJobId(jobId)) return jobId;
+    const jobId = this.jobIds.get(bytes, jobIdStart, jobIdEnd);
+    if (jobId !== undefined) return jobId;
     this.options.ledger.reject('job_id');
-    this.options.onRejectedJobId(jobId);
+    this.options.onRejectedJobId(textOf(bytes, jobIdStart, jobIdEnd));
     return undefined;
   }
 
-  private orArrival(timestamp: bigint): bigint {
-    if (timestamp > 0n) return timestamp;
+  private arrival(): bigint {
     this.options.ledger.useArrivalTime();
     return this.options.now();
   }
@@ -200,15 +202,17 @@ export class Ingest {
   private sealLogs(): void {
     if (this.logs.length === 0) return;
     const bytes = sizeOf(this.logs);
+    const expected = { rows: this.logs.length, bytes: this.logs.byteLength };
     this.queue.push({ kind: 'batch', batch: this.logs.build(), bytes });
-    this.logs = new LogBatchBuilder();
+    this.logs = new LogBatchBuilder(expected);
   }
 
   private sealMetrics(): void {
     if (this.metrics.length === 0) return;
     const bytes = sizeOf(this.metrics);
+    const expected = { rows: this.metrics.length, bytes: this.metrics.byteLength };
     this.queue.push({ kind: 'batch', batch: this.metrics.build(), bytes });
-    this.metrics = new MetricBatchBuilder();
+    this.metrics = new MetricBatchBuilder(expected);
   }
 
   /** Begins to write when this turn of the event loop is over: what it brings goes into the first batch. */

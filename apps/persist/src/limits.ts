@@ -60,3 +60,21 @@ export const CLOSE_STORE_MS = 3_000;
 
 /** Deletions that wait behind rows that are not stored yet; more are refused. */
 export const DELETIONS_MAX = 1_000;
+
+/** Job ids that are remembered as strings, a power of two: a few MiB at the most, and more than live jobs mostly are. */
+export const JOB_IDS_REMEMBERED = 16_384;
+
+/** Jobs that one line of the log names; there may be tens of thousands. */
+export const JOBS_NAMED_MAX = 10;
+
+/** How often the line that tells how far a command is changes. */
+export const PROGRESS_INTERVAL_MS = 100;
+
+/** Of `persist.writer.block_kb` a block is filled so far: how much text its rows are is estimated until they are compressed. */
+export const BLOCK_FILL = 15 / 16;
+
+/** How long /health tells of a part of the write-ahead log that failed, although writes succeed again. */
+export const SEGMENT_FAILED_MS = 60_000;
+
+/** SIGTERM: how long a removal of expired rows under way is waited for; it is carried through at the next start. */
+export const DRAIN_RETENTION_MS = 500;

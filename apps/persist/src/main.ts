@@ -89,7 +89,16 @@ process.stdout.on('error', (error) => {
   process.exitCode = EXIT_FAILED;
 });
 
-const args = readArguments();
+/** Commands that start no service; each resolves to its exit code. */
+async function runCommand(name: string, argv: readonly string[]): Promise<number | undefined> {
+  if (name === 'verify') return (await import('./offline/verify.js')).runVerify(argv, process);
+  if (name === 'inspect') return (await import('./offline/inspect.js')).runInspect(argv, process);
+  return undefined;
+}
+
+const exitCode = await runCommand(process.argv[2], process.argv.slice(3));
+if (exitCode !== undefined) process.exitCode = exitCode;
+const args = exitCode === undefined ? readArguments() : undefined;
 const loaded = args && (await readConfig(args.config));
 if (loaded && args.checkConfig) {
   for (const { message } of loaded.warnings) process.stderr.write(`${message}\n`);

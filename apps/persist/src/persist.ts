@@ -15,7 +15,7 @@ import { StorageError, type LogStore } from '@joblet/storage';
 import type { Logger } from 'pino';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { orAborted } from './abortable.js';
-import { openBackend } from './backends.js';
+import { openBackend, type Backend } from './backends.js';
 import { createGrpcServer } from './grpc-server.js';
 import { Ingest } from './ingest.js';
 import { Ledger } from './ledger.js';
@@ -23,6 +23,7 @@ import {
   CLOSE_STORE_MS,
   DRAIN_CONNECTIONS_MS,
   DRAIN_QUERIES_MS,
+  DRAIN_RETENTION_MS,
   DRAIN_STORING_MS,
   LOG_INTERVAL_MS,
   STUCK_STREAM_MS,
@@ -30,9 +31,8 @@ import {
 } from './limits.js';
 import { queryMetrics } from './query-metrics.js';
 import { createQueryService } from './query-service.js';
+import { startRetention } from './retention.js';
 import { createWriteChannel, type Warn } from './write-channel.js';
-
-const MIB = 1024 * 1024;
 
 export interface Persist {
   /**
@@ -65,24 +65,23 @@ export async function startPersist(options: PersistOptions): Promise<Persist> {
   }
 }
 
-interface Backend {
-  readonly store: LogStore;
+interface OpenBackend extends Backend {
   /** Tells a store that takes long that nobody waits for it much longer. */
   close(): Promise<void>;
 }
 
-async function openStore({ config, folder, logger, stop }: PersistOptions): Promise<Backend> {
+async function openStore({ config, folder, logger, stop }: PersistOptions): Promise<OpenBackend> {
   const giveUp = new AbortController();
   const context = { logger, folder, nodeId: config.server.nodeId, signal: giveUp.signal };
   const stopOpening = (): void => giveUp.abort(stop.reason);
   stop.addEventListener('abort', stopOpening);
   const opening = openBackend(config, context);
   // One that opens after all is not left open: another process may wait for it.
-  const closeLate = (): void => void opening.then((late) => late.close()).catch(() => undefined);
+  const closeLate = (): void => void opening.then(({ store }) => store.close()).catch(() => undefined);
   stop.addEventListener('abort', closeLate);
   try {
-    const store = await orAborted(opening, stop);
-    return { store, close: () => closeStore(store, giveUp) };
+    const backend = await orAborted(opening, stop);
+    return { ...backend, close: () => closeStore(backend.store, giveUp) };
   } finally {
     stop.removeEventListener('abort', stopOpening);
     stop.removeEventListener('abort', closeLate);
@@ -98,10 +97,12 @@ async function closeStore(store: LogStore, giveUp: AbortController): Promise<voi
   }
 }
 
-async function serve({ store, close }: Backend, { config, logger, stop }: PersistOptions): Promise<Persist> {
+async function serve(backend: OpenBackend, { config, logger, stop }: PersistOptions): Promise<Persist> {
+  const { store, close } = backend;
   const { persist, server } = config;
   const registry = new Registry();
   const ledger = new Ledger(registry);
+  backend.register(registry);
   const log = rateLimited(logger, { intervalMs: LOG_INTERVAL_MS });
   const warn: Warn = (kind, fields, message) => log('warn', kind, fields, message);
   const call = queryMetrics(registry);
@@ -171,13 +172,14 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
     warn,
     connectionsMax: persist.ipc.max_connections,
     frameSizeMax: persist.ipc.max_message_size,
-    budgetBytes: persist.writer.queue_mb * MIB,
+    budgetBytes: backend.budgetBytes,
   });
   /** Undefined when there is none. */
   const storageTrouble = (): string | undefined => {
     if (ingest.failure) return `writes fail and are tried again: ${messageOf(ingest.failure)}`;
     const seconds = Math.floor(ingest.busyMs / 1_000);
-    return ingest.busyMs < WRITE_STUCK_MS ? undefined : `the store has been at one write for ${seconds} s`;
+    if (ingest.busyMs >= WRITE_STUCK_MS) return `the store has been at one write for ${seconds} s`;
+    return backend.trouble();
   };
   const queries = createQueryService({
     store,
@@ -223,6 +225,16 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
       );
     },
   });
+  const { logs_days, metrics_days, cleanup_schedule } = persist.storage.retention;
+  const retention = startRetention({
+    store,
+    logsDays: logs_days,
+    metricsDays: metrics_days,
+    schedule: cleanup_schedule,
+    now: unixNow,
+    logger,
+    registry,
+  });
   logger.info(
     {
       grpcSocket: grpcSocket.path,
@@ -247,6 +259,7 @@ async function serve({ store, close }: Backend, { config, logger, stop }: Persis
       enter('ending queries');
       grpcSocket.remove();
       await grpc.close(DRAIN_QUERIES_MS);
+      await inTime(retention.stop(), DRAIN_RETENTION_MS);
       enter(`closing the store (${persist.storage.type})`);
       await close();
       clock.stop();

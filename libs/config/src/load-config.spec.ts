@@ -261,21 +261,18 @@ describe('notes', () => {
   });
 
   it('say what tunes something that is not there yet', async () => {
-    const { notes } = await load('persist: {writer: {queue_mb: 8, block_kb: 64, reserve_mb: 1}}');
-    expect(notes).toEqual([
-      'the write-ahead log is not built yet: persist.writer.{block_kb, reserve_mb} have no effect',
-    ]);
+    const { notes } = await load('persist: {writer: {queue_mb: 8, block_kb: 64, spool_max_mb: 1}}');
+    expect(notes).toEqual(['not built yet, without effect: persist.writer.spool_max_mb']);
   });
 
-  it.each([
-    'retention: {logs_days: 3}',
-    'local: {logs: {rotation: {max_size_mb: 5}}}',
-    'local: {metrics: {rotation: {}}}',
-  ])('say that everything is kept when the file has %s', async (storage) => {
-    const { notes } = await load(`persist: {storage: {${storage}}}`);
-    expect(notes).toEqual(['retention and rotation are not built yet: everything is kept']);
-    expect((await load(`storage: {${storage}}`)).notes).toEqual(notes);
-  });
+  it.each(['local: {logs: {rotation: {max_size_mb: 5}}}', 'local: {metrics: {rotation: {}}}'])(
+    'say that files are not rotated when the file has %s',
+    async (storage) => {
+      const { notes } = await load(`persist: {storage: {${storage}}}`);
+      expect(notes).toEqual(['rotation is not built yet: files grow until they expire']);
+      expect((await load(`storage: {${storage}}`)).notes).toEqual(notes);
+    },
+  );
 });
 
 describe('with real files', () => {

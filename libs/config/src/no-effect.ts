@@ -5,28 +5,27 @@ import { describe, type Source } from './config-problems.js';
 import { isPath } from './fields.js';
 import { isSection, valueAt } from './known-keys.js';
 import { nearestKey } from './nearest-key.js';
-import { UNREAD } from './not-built.js';
 import { shownPath } from './printable.js';
 
-const WRITER = 'persist.writer.';
-
-/** Keys of `persist.writer` that tune what does not exist yet; every write is durable without. */
-const LOG_KEYS = UNREAD.filter((path) => path.startsWith(WRITER)).map((path) => path.slice(WRITER.length));
-
-/** Other keys that tune what does not exist yet, and sections of such keys. */
-const TUNING = ['persist.ipc.read_buffer', 'persist.ipc.write_buffer', 'persist.server.tls', 'ipc.spool_dir'];
+/** Keys that tune what does not exist yet, and sections of such keys. */
+const TUNING = [
+  'persist.ipc.read_buffer',
+  'persist.ipc.write_buffer',
+  'persist.server.tls',
+  'persist.writer.spool_max_mb',
+  'ipc.spool_dir',
+];
 
 /** What the file sets and what has no effect yet, because nothing is lost without. `known` has the paths of all keys. */
 export function noEffectNotes({ layout }: Source, known: readonly (readonly string[])[]): string[] {
   const values = layout.nested;
   const notes: string[] = [];
-  const limited = [['retention'], ['local', 'logs', 'rotation'], ['local', 'metrics', 'rotation']];
+  const limited = [
+    ['local', 'logs', 'rotation'],
+    ['local', 'metrics', 'rotation'],
+  ];
   if (limited.some((path) => isSection(valueAt(values, ['persist', 'storage', ...path])))) {
-    notes.push('retention and rotation are not built yet: everything is kept');
-  }
-  const unused = LOG_KEYS.filter((key) => valueAt(values, ['persist', 'writer', key]) !== undefined);
-  if (unused.length > 0) {
-    notes.push(`the write-ahead log is not built yet: persist.writer.{${unused.join(', ')}} have no effect`);
+    notes.push('rotation is not built yet: files grow until they expire');
   }
   // With an address, the address is what is not built.
   const hasAddress = (valueAt(values, ['persist', 'server', 'grpc_address']) ?? '') !== '';

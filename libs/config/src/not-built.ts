@@ -11,14 +11,13 @@ const BUILT: readonly (readonly [path: string, ...values: (string | number | boo
   ['persist.storage.local.metrics.rotation.max_files', 0],
   ['persist.storage.compression.enabled', true],
   ['persist.storage.retention.archive_before_delete', false],
-  ['persist.writer.sync', 'always'],
   ['persist.monitoring.tracing.otlp_endpoint', ''],
   ['ipc.when_full', 'block', 'drop-newest'],
   ['ipc.protocol', 'auto', 'v1'],
 ];
 
 /** What has no effect because nothing reads it yet. */
-export const UNREAD = [
+const UNREAD = [
   'persist.server.tls',
   'persist.ipc.read_buffer',
   'persist.ipc.write_buffer',
@@ -28,12 +27,6 @@ export const UNREAD = [
   'persist.storage.multi',
   'persist.storage.local.logs.rotation',
   'persist.storage.local.metrics.rotation',
-  'persist.storage.retention',
-  'persist.writer.sync_interval_ms',
-  'persist.writer.block_kb',
-  'persist.writer.seal_idle_seconds',
-  'persist.writer.reserve_mb',
-  'persist.writer.segment_mb',
   'persist.writer.spool_max_mb',
   'state',
   'ipc.spool_dir',

@@ -45,6 +45,13 @@ export class FrameDecoder {
     if (this.failure) throw this.failure;
     let pos = 0;
     for (;;) {
+      if (this.headerLength === 0 && pos + FRAME_HEADER_BYTES <= chunk.length) {
+        this.size =
+          ((chunk[pos] << 24) | (chunk[pos + 1] << 16) | (chunk[pos + 2] << 8) | chunk[pos + 3]) >>> 0;
+        pos += FRAME_HEADER_BYTES;
+        this.headerLength = FRAME_HEADER_BYTES;
+        this.checkSize();
+      }
       while (this.headerLength < FRAME_HEADER_BYTES) {
         if (pos === chunk.length) return;
         this.size = ((this.size << 8) | chunk[pos++]) >>> 0;

@@ -87,3 +87,139 @@ export const INTENT_BLOCK_BYTES = 4_096;
 
 /** Jobs whose rows are prepared for writing before others get a turn: a few milliseconds. */
 export const JOBS_DRAFTED_AT_ONCE = 256;
+
+/** Bytes of content for each byte of a block's substring filter before it is compressed. */
+export const FILTER_CONTENT_RATIO = 16;
+/** Of a filter before it is compressed: a cache line, so that small blocks prune as well. */
+export const FILTER_BYTES_MIN = 64;
+/** Of the filter of a block that is one huge row. */
+export const FILTER_BYTES_MAX = 1024 * 1024;
+
+/** Wire bytes of rows that are made into members in one step, unless a single row has more: four or five members. */
+export const SLICE_BYTES_MAX = 1024 * 1024;
+/** Rows of such a step: two members' worth of the shortest. */
+export const SLICE_ROWS_MAX = 2 * MEMBER_ROWS_MAX;
+
+/** Files of one stream that a read holds open; older ones, of a job with many rotated ones, are opened for each piece. */
+export const FILES_HELD_MAX = 4;
+
+/** Members of rows that are in no file yet, held by a read that has to see them as such; more are made again. */
+export const PENDING_BYTES_HELD_MAX = 16 * 1024 * 1024;
+
+/** First memory of a job's newest rows: ten thousand jobs may have a few rows each. */
+export const BUFFER_BYTES_INITIAL = 512;
+export const BUFFER_ROWS_INITIAL = 4;
+
+/** What a row has as text beside its content: job id, keys, numbers; for telling when a block is full. */
+export const ROW_TEXT_OVERHEAD_BYTES = 96;
+
+/** Text of a block before it is sealed: a little less than a member may have, since it is estimated. */
+export const BLOCK_TEXT_BYTES = 240 * 1024;
+
+/** Bytes of a batch that are not its rows, from which on the log gets a copy without them. */
+export const LOG_WASTE_BYTES = 4_096;
+
+/** Bytes that one record of the log has at the most beside a single larger batch: writing gets no faster above that. */
+export const COMMIT_BYTES_MAX = 1024 * 1024;
+
+/** Rows that are not in their files, in memory: default. Writes wait when there are more. */
+export const MEMORY_BYTES = 64 * 1024 * 1024;
+
+/** Tails of at least so much become a block when memory or the log presses; smaller ones go together into a run. */
+export const RUN_TAIL_BYTES = 64 * 1024;
+
+/** Runs at the most: then the jobs of the oldest are sealed. */
+export const RUNS_MAX = 64;
+
+/** Time without a row after which a tail is sealed. */
+export const SEAL_IDLE_MS = 60_000;
+
+/** Time without a row after which a job counts as ended. */
+export const ENDED_IDLE_MS = 15 * 60_000;
+
+/** Segments of the log that are kept before it presses: a start reads no more. */
+export const LOG_SEGMENTS_MAX = 4;
+
+/** How often the engine looks for what is idle. */
+export const HOUSEKEEPING_MS = 1_000;
+
+/** Jobs that are sealed at the same time, and blocks of one job that are built at the same time. */
+export const SEALS_AT_ONCE = 8;
+export const BLOCKS_AT_ONCE = 8;
+
+/** Pause before a job whose files failed is tried again; doubled up to the second. */
+export const PARK_MIN_MS = 1_000;
+export const PARK_MAX_MS = 60_000;
+
+/** Data files that are open at the same time. */
+export const DATA_FILES_OPEN_MAX = 128;
+
+/** What sealing may take when the store is closed; what is left stays in the log. */
+export const CLOSE_SEAL_MS = 4_000;
+
+/** Space that is left free: the smaller of this and one part of RESERVE_SHARE of the disk. */
+export const RESERVE_BYTES = 256 * 1024 * 1024;
+export const RESERVE_SHARE = 100;
+
+/** How often the free space is asked for at the most. */
+export const SPACE_ASKED_MS = 1_000;
+
+/** The log's segments have at most this part of the free space. */
+export const SEGMENT_SHARE = 16;
+
+/** Lines of the job index that are made before others get a turn: a millisecond. */
+export const INDEX_LINES_AT_ONCE = 500;
+
+/** Worker threads at the most: four compress more than a disk and the rest of the store can take. */
+export const BUILDER_THREADS_MAX = 4;
+/** Requests that a worker has at a time: one that it builds, one that is there when it is done. */
+export const REQUESTS_PER_WORKER = 2;
+
+/** Buffers of one write: IOV_MAX of Linux and macOS. */
+export const WRITE_BUFFERS_MAX = 1024;
+
+/** Bytes that are copied at once from a file that has to be made anew. */
+export const COPY_BYTES = 1024 * 1024;
+
+/** Data files that are synced at the same time: libuv has 4 threads, and the log needs one. */
+export const FILES_SYNCED_AT_ONCE = 2;
+
+/** Indexes and filters in memory: those of about 7,000,000 lines. */
+export const INDEX_MEMORY_BYTES = 64 * 1024 * 1024;
+/** Ends of indexes that are remembered, about 100 bytes each: two files of each of 10,000 live jobs, and as many again. */
+export const INDEX_TAILS_REMEMBERED_MAX = 40_000;
+/** Of a data file that is described before a read goes on, 10 MiB of text; more is left to the background. */
+export const INDEX_EXTEND_BYTES_MAX = 1024 * 1024;
+/** Blocks that the background describes before it writes their entries. */
+export const BLOCKS_INDEXED_AT_ONCE = 32;
+/** Files that wait for the background to index them; others do it when they are read again. */
+export const REBUILDS_WAITING_MAX = 1_000;
+/** Pause before a file that could not be indexed is tried again. */
+export const INDEX_RETRY_MS = 60_000;
+/** Entries of an index that are compared with the data before it is believed. */
+export const ENTRIES_COMPARED = 4;
+/** Filters that are read and checked without a break: about a millisecond. */
+export const FILTERS_AT_ONCE = 256;
+/** Bytes of filters that are read at once. */
+export const FILTERS_READ_BYTES_MAX = 1024 * 1024;
+
+/** Problems of one job that a verification names: a file may be damaged in a million places. */
+export const PROBLEMS_NAMED_MAX = 1_000;
+
+/** Blocks that are inflated ahead of the one whose rows are decoded: what libuv's threads do on the other cores. */
+export const BLOCKS_AHEAD = 3;
+
+/** A batch shares the bytes of a block if its rows are at least this part of them (one in so many); else they are copied. */
+export const BATCH_SHARE_MIN = 4;
+
+/** Entries of an index that are read at once to be shown. */
+export const INDEX_ENTRIES_READ_AT_ONCE = 128;
+
+/** Segments of the log, unless the disk is nearly full. */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/** Rows of a tail that are kept between looking whether all of them can be read and giving them; more are read again. */
+export const TAIL_BYTES_HELD_MAX = 4 * 1024 * 1024;
+
+/** Added to the nice value of worker threads: they get a tenth of what the main thread gets when both want the same core. */
+export const WORKER_NICENESS = 10;

@@ -1,13 +1,45 @@
 import { join, resolve } from 'node:path';
-import { checkJobId, StorageError, type JobCatalog, type LogStore, type Supports } from '@joblet/storage';
-import { toStorageError } from './errors.js';
-import { IntentFile } from './write/intent.js';
-import { Layout } from './format/layout.js';
-import { COMPRESSION_LEVEL_DEFAULT } from './limits.js';
+import {
+  checkJobId,
+  compareJobs,
+  matchesJobList,
+  StorageError,
+  type CleanupReport,
+  type CleanupRequest,
+  type EndRecords,
+  type IdempotentWrites,
+  type JobCatalog,
+  type JobEnd,
+  type JobInfo,
+  type JobListQuery,
+  type LogStore,
+  type MetricsDeletion,
+  type Retention,
+  type StatsSource,
+  type StoreStats,
+  type Supports,
+  type WriteSource,
+} from '@joblet/storage';
+import { IndexFiles } from './block-index/index-files.js';
+import type { IndexEvent } from './block-index/index-event.js';
+import { createBlockBuilder } from './block/worker-builder.js';
 import { ownDirectories } from './disk/own-directories.js';
 import type { OwnerLock } from './disk/owner-lock.js';
+import { Engine, type EngineFigures } from './engine/engine.js';
+import type { EngineEvent, EngineOptions } from './engine/engine-options.js';
+import { engineReader } from './engine/engine-reader.js';
+import { finishOldIntent } from './engine/old-intent.js';
+import { errorCode, toStorageError } from './errors.js';
+import { Layout } from './format/layout.js';
+import {
+  BLOCK_TEXT_BYTES,
+  COMPRESSION_LEVEL_DEFAULT,
+  ENDED_IDLE_MS,
+  MEMORY_BYTES,
+  SEAL_IDLE_MS,
+} from './limits.js';
+import type { StoreView } from './read/area-view.js';
 import { Reader } from './read/reader.js';
-import { Writer } from './write/writer.js';
 
 export interface LocalStoreOptions {
   /** Holds `logs/`, `metrics/` and the store's own `.joblet/`. Made (0700) when missing. */
@@ -20,34 +52,74 @@ export interface LocalStoreOptions {
   readonly content?: 'text' | 'base64';
   /** zlib level, 1 to 9. Default 3. */
   readonly compressionLevel?: number;
+  /** When a write resolves: `always` (default) when it is synced; `interval` synced soon; `never` when the system likes. */
+  readonly sync?: 'always' | 'interval' | 'never';
+  /** For `interval`. Default 1,000. */
+  readonly syncIntervalMs?: number;
+  /** Rows that are not in their files yet, in memory; writes wait when there are more. Default 64 MiB. */
+  readonly memoryBytes?: number;
+  /** About the text of a block. Default 240 KiB, a little less than a member may have. */
+  readonly blockBytes?: number;
+  /** Time without a row after which a job's rows become a block, however few. Default 60,000. */
+  readonly sealIdleMs?: number;
+  /** Time without a row after which a job counts as ended. Default 15 minutes. */
+  readonly endedIdleMs?: number;
+  /** Of the log. Default 64 MiB, and a sixteenth of the free space at the most. */
+  readonly segmentBytes?: number;
+  /** Writes are refused with NO_SPACE when less is free. Default: 256 MiB or 1 % of the disk, the smaller. */
+  readonly reserveBytes?: number;
   readonly onEvent?: (event: LocalStoreEvent) => void;
+  /** Unix milliseconds, for tests. */
+  readonly now?: () => number;
 }
 
 /** What an operator may want to know. */
 export type LocalStoreEvent =
-  /** A write that had not ended when the process died was undone, or a delete carried through. */
-  | { readonly type: 'recovered'; readonly intent: 'append' | 'delete' }
+  | EngineEvent
+  | IndexEvent
+  /** What the first version of the store had under way when it died was undone (append), or carried through (delete). */
+  | { readonly type: 'old-intent'; readonly intent: 'append' | 'delete' }
   /** Told once for each job: rows whose own job id is another than the directory's, which counts. */
   | { readonly type: 'foreign-job-id'; readonly jobId: string; readonly rows: number };
 
 export const LOCAL_SUPPORTS: Supports = {
   durable: true,
   listJobs: true,
-  stats: false,
-  retention: false,
-  deleteMetrics: false,
-  idempotentWrites: false,
-  endRecords: false,
+  stats: true,
+  retention: true,
+  deleteMetrics: true,
+  idempotentWrites: true,
+  endRecords: true,
 };
+
+/** A log store with every feature. */
+export type LocalStore = LogStore &
+  JobCatalog &
+  StatsSource &
+  Retention &
+  MetricsDeletion &
+  IdempotentWrites &
+  EndRecords & {
+    /** For metrics of the process. */
+    figures(): EngineFigures;
+    /** Seals all rows into their files, now. */
+    flush(): Promise<void>;
+  };
 
 /**
  * Opens the store; what a crash left half done is undone or carried through first. Rejects with StorageError
  * UNAVAILABLE when a directory cannot be made, read or written, or when another process has the store open.
  */
-export async function openLocalStore(options: LocalStoreOptions): Promise<LogStore & JobCatalog> {
-  const baseDirectory = resolve(options.baseDirectory);
-  const logsDirectory = resolve(options.logsDirectory ?? join(baseDirectory, 'logs'));
-  const metricsDirectory = resolve(options.metricsDirectory ?? join(baseDirectory, 'metrics'));
+export async function openLocalStore(options: LocalStoreOptions): Promise<LocalStore> {
+  return (await openEngineStore(options)).store;
+}
+
+/** For tests that have to say when rows move. */
+export async function openEngineStore(
+  options: LocalStoreOptions,
+): Promise<{ readonly store: LocalStore; readonly engine: Engine }> {
+  const engineOptions = withDefaults(options);
+  const { baseDirectory, logsDirectory, metricsDirectory } = engineOptions;
   const onEvent = options.onEvent ?? (() => undefined);
   try {
     const lock = await ownDirectories({
@@ -56,17 +128,15 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
       metrics: metricsDirectory,
     });
     try {
-      const layout = new Layout(logsDirectory, metricsDirectory);
-      const intents = await IntentFile.open(baseDirectory);
-      const writer: Writer = new Writer(layout, intents, {
-        content: options.content ?? 'text',
-        level: options.compressionLevel ?? COMPRESSION_LEVEL_DEFAULT,
-        findNextOrdinal: (area, jobId) => reader.nextOrdinal(area, jobId),
-      });
-      const reader = new Reader(layout, writer, onceForEachJob(onEvent));
-      const recovered = await writer.recover();
-      if (recovered) onEvent({ type: 'recovered', intent: recovered.kind });
-      return new LocalStore(writer, reader, intents, lock);
+      const intent = await finishOldIntent(baseDirectory, new Layout(logsDirectory, metricsDirectory));
+      if (intent) onEvent({ type: 'old-intent', intent });
+      const indexes = new IndexFiles({ onEvent });
+      const builder = createBlockBuilder();
+      const told = onceForEachJob(onEvent);
+      // The engine's own goes on reading while the store is closed.
+      const readerFor = (view: StoreView) => engineReader(new Reader(view, () => undefined), view);
+      const engine = await Engine.open({ ...engineOptions, indexes, builder, onEvent }, readerFor);
+      return { store: new EngineStore(engine, new Reader(engine, told, indexes), lock), engine };
     } catch (error) {
       await lock.release();
       throw error;
@@ -76,29 +146,47 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LogSto
   }
 }
 
-class LocalStore implements LogStore, JobCatalog {
+function withDefaults(options: LocalStoreOptions): Omit<EngineOptions, 'builder' | 'indexes' | 'onEvent'> {
+  const baseDirectory = resolve(options.baseDirectory);
+  return {
+    baseDirectory,
+    logsDirectory: resolve(options.logsDirectory ?? join(baseDirectory, 'logs')),
+    metricsDirectory: resolve(options.metricsDirectory ?? join(baseDirectory, 'metrics')),
+    content: options.content ?? 'text',
+    compressionLevel: options.compressionLevel ?? COMPRESSION_LEVEL_DEFAULT,
+    sync: options.sync ?? 'always',
+    syncIntervalMs: options.syncIntervalMs,
+    memoryBytes: options.memoryBytes ?? MEMORY_BYTES,
+    blockBytes: options.blockBytes ?? BLOCK_TEXT_BYTES,
+    sealIdleMs: options.sealIdleMs ?? SEAL_IDLE_MS,
+    endedIdleMs: options.endedIdleMs ?? ENDED_IDLE_MS,
+    segmentBytes: options.segmentBytes,
+    reserveBytes: options.reserveBytes,
+    now: options.now ?? Date.now,
+  };
+}
+
+class EngineStore implements LocalStore {
   readonly supports = LOCAL_SUPPORTS;
-  private readonly writer: Writer;
+  private readonly engine: Engine;
   private readonly reader: Reader;
-  private readonly intents: IntentFile;
   private readonly lock: OwnerLock;
   private closing: Promise<void> | undefined;
 
-  constructor(writer: Writer, reader: Reader, intents: IntentFile, lock: OwnerLock) {
-    this.writer = writer;
+  constructor(engine: Engine, reader: Reader, lock: OwnerLock) {
+    this.engine = engine;
     this.reader = reader;
-    this.intents = intents;
     this.lock = lock;
   }
 
-  async writeLogs(...[batch]: Parameters<LogStore['writeLogs']>): Promise<void> {
+  async writeLogs(...[batch, options]: Parameters<LogStore['writeLogs']>): Promise<void> {
     this.throwIfClosed();
-    await this.writer.writeLogs(batch);
+    await this.engine.write('logs', batch, options);
   }
 
-  async writeMetrics(...[batch]: Parameters<LogStore['writeMetrics']>): Promise<void> {
+  async writeMetrics(...[batch, options]: Parameters<LogStore['writeMetrics']>): Promise<void> {
     this.throwIfClosed();
-    await this.writer.writeMetrics(batch);
+    await this.engine.write('metrics', batch, options);
   }
 
   readLogs(...[query, options = {}]: Parameters<LogStore['readLogs']>): ReturnType<LogStore['readLogs']> {
@@ -113,17 +201,65 @@ class LocalStore implements LogStore, JobCatalog {
 
   async deleteJob(jobId: string): Promise<void> {
     this.throwIfClosed();
-    checkJobId(jobId);
-    await this.writer.deleteJob(jobId, () => this.reader.exists(jobId));
+    await this.engine.deleteJob(jobId);
   }
 
-  listJobs(...[query = {}]: Parameters<JobCatalog['listJobs']>): ReturnType<JobCatalog['listJobs']> {
-    return this.reader.listJobs(query);
+  async deleteMetrics(jobId: string): Promise<void> {
+    this.throwIfClosed();
+    await this.engine.deleteMetrics(jobId);
   }
 
-  async getJobInfo(jobId: string): ReturnType<JobCatalog['getJobInfo']> {
+  async endJob(jobId: string, end: JobEnd): Promise<void> {
+    this.throwIfClosed();
     checkJobId(jobId);
-    return this.reader.jobInfo(jobId);
+    await this.engine.endJob(jobId, end);
+  }
+
+  async durableSources(): Promise<readonly WriteSource[]> {
+    this.throwIfClosed();
+    return this.engine.durableSources();
+  }
+
+  async *listJobs(query: JobListQuery = {}): AsyncGenerator<JobInfo> {
+    const { prefix = '', afterJobId = '' } = query;
+    const found: JobInfo[] = [];
+    for (const jobId of this.engine.jobIds()) {
+      this.throwIfClosed();
+      if (!jobId.startsWith(prefix) || jobId <= afterJobId) continue;
+      const job = await this.engine.jobInfo(jobId).catch((error: unknown) => ifListed(jobId, error));
+      if (!job || !matchesJobList(job, query)) continue;
+      if (query.sort === 'newest') found.push(job);
+      else yield job;
+    }
+    this.throwIfClosed();
+    yield* found.sort(compareJobs(query.sort));
+  }
+
+  async getJobInfo(jobId: string): Promise<JobInfo> {
+    this.throwIfClosed();
+    checkJobId(jobId);
+    const info = await this.engine.jobInfo(jobId);
+    if (!info) throw StorageError.jobNotFound(jobId);
+    return info;
+  }
+
+  async stats(): Promise<StoreStats> {
+    this.throwIfClosed();
+    return this.engine.stats();
+  }
+
+  async cleanup(request: CleanupRequest): Promise<CleanupReport> {
+    this.throwIfClosed();
+    return this.engine.cleanup(request);
+  }
+
+  figures(): EngineFigures {
+    return this.engine.figures();
+  }
+
+  async flush(): Promise<void> {
+    this.throwIfClosed();
+    await this.engine.sealAll();
   }
 
   close(): Promise<void> {
@@ -136,15 +272,36 @@ class LocalStore implements LogStore, JobCatalog {
   }
 
   private async closeOnce(): Promise<void> {
-    await this.writer.idle();
-    this.reader.close();
-    await this.intents.close();
-    await this.lock.release();
+    try {
+      this.reader.close();
+      await this.engine.close();
+    } finally {
+      await this.lock.release();
+    }
   }
 
   private throwIfClosed(): void {
     if (this.closing) throw StorageError.closed();
   }
+}
+
+/** What keeps one job from being read, not the whole store. */
+const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO']);
+
+/** A job whose files cannot be read is listed with nothing but a gap: it must not hide all others. */
+function ifListed(jobId: string, error: unknown): JobInfo | undefined {
+  if (!(error instanceof StorageError) || !UNREADABLE.has(errorCode(error.cause) ?? '')) throw error;
+  const none = { rows: 0n, bytes: 0n };
+  return {
+    jobId,
+    firstTime: 0n,
+    lastTime: 0n,
+    stdout: none,
+    stderr: none,
+    metrics: none,
+    sizeBytes: 0n,
+    gaps: 1,
+  };
 }
 
 function onceForEachJob(onEvent: (event: LocalStoreEvent) => void): (jobId: string, rows: number) => void {

@@ -6,12 +6,14 @@ import {
   substringFilter,
   type Gap,
   type LogQuery,
-  type LogStore,
+  type JobInfo,
   type NewLogRow,
 } from '@joblet/storage';
-import { createMemoryStore } from '@joblet/storage/memory';
+import { createMemoryStore, type MemoryStore } from '@joblet/storage/memory';
 import fc from 'fast-check';
-import { openLocalStore } from './index.js';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openEngineStore } from './local-store.js';
 import { tempDirectory } from './testing/temp-store.js';
 
 const jobId = fc.constantFrom('a', 'b', 'wal');
@@ -76,8 +78,8 @@ type Step =
       do: 'writeMetrics';
       rows: Parameters<typeof MetricBatch.from>[0] extends Iterable<infer Row> ? Row[] : never;
     }
-  | { do: 'delete'; jobId: string }
-  | { do: 'reopen' }
+  | { do: 'delete' | 'deleteMetrics' | 'end' | 'info'; jobId: string }
+  | { do: 'reopen' | 'kill' | 'seal' | 'spill' | 'checkpoint' | 'stats' | 'list' }
   | { do: 'readLogs' | 'readMetrics'; query: LogQuery };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -96,15 +98,37 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), jobId }) },
-  { weight: 1, arbitrary: fc.constant({ do: 'reopen' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('deleteMetrics' as const, 'end' as const, 'info' as const),
+      jobId,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'reopen' as const,
+        'kill' as const,
+        'seal' as const,
+        'spill' as const,
+        'checkpoint' as const,
+        'stats' as const,
+        'list' as const,
+      ),
+    }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({ do: fc.constantFrom('readLogs' as const, 'readMetrics' as const), query }),
   },
 );
 
+type Features = Pick<MemoryStore, Exclude<keyof MemoryStore, 'supports'>>;
+
 /** What a step gives, as something that can be compared; the code of an error stands for it. */
-async function outcome(store: LogStore, step: Step): Promise<unknown> {
+async function outcome(store: Features, step: Step): Promise<unknown> {
   try {
     switch (step.do) {
       case 'writeLogs':
@@ -113,11 +137,28 @@ async function outcome(store: LogStore, step: Step): Promise<unknown> {
         return await store.writeMetrics(MetricBatch.from(step.rows));
       case 'delete':
         return await store.deleteJob(step.jobId);
+      case 'deleteMetrics':
+        return await store.deleteMetrics(step.jobId);
+      case 'end':
+        return await store.endJob(step.jobId, { time: 5n, exitCode: 1 });
+      case 'info':
+        return withoutSize(await store.getJobInfo(step.jobId));
+      case 'stats':
+        return { ...(await store.stats()), sizeBytes: 0n };
+      case 'list': {
+        const jobs: object[] = [];
+        for await (const job of store.listJobs()) jobs.push(withoutSize(job));
+        return jobs;
+      }
       case 'readLogs':
         return await rowsOf(store.readLogs(step.query));
       case 'readMetrics':
         return await rowsOf(store.readMetrics(step.query));
       case 'reopen':
+      case 'kill':
+      case 'seal':
+      case 'spill':
+      case 'checkpoint':
         return undefined;
     }
   } catch (error) {
@@ -141,26 +182,49 @@ async function rowsOf(items: AsyncIterable<Iterable<object> | Gap>): Promise<obj
   return rows;
 }
 
+/** What a job takes is each store's own affair. */
+function withoutSize(info: JobInfo): object {
+  return { ...info, sizeBytes: 0n };
+}
+
 /** Every write is synced: a busy disk takes its time. */
 const TIMEOUT_MS = 120_000;
 
 describe('the local store beside the model', () => {
   it(
-    'gives the same for random writes, reads, deletes and restarts',
+    'gives the same for random writes, reads, seals, runs, deletes, restarts and kills',
     async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom('text' as const, 'base64' as const),
-          fc.array(step, { minLength: 1, maxLength: 14 }),
-          async (content, steps) => {
+          fc.constantFrom(100, 1_000_000),
+          fc.array(step, { minLength: 1, maxLength: 30 }),
+          async (content, blockBytes, steps) => {
             const { path, remove } = await tempDirectory();
             const model = createMemoryStore();
-            let store: LogStore = await openLocalStore({ baseDirectory: path, content });
+            let baseDirectory = join(path, '0');
+            let kills = 0;
+            const open = () => openEngineStore({ baseDirectory, content, blockBytes });
+            let { store, engine } = await open();
             try {
               for (const step of steps) {
-                if (step.do === 'reopen') {
+                if (step.do === 'seal') await engine.sealAll();
+                if (step.do === 'spill') await engine.spillAll();
+                if (step.do === 'checkpoint') await engine.checkpoint();
+                if (step.do === 'kill') {
+                  // What another process would find if this one was killed now.
+                  await engine.settled();
+                  const copy = join(path, String(++kills));
+                  await mkdir(copy);
+                  await cp(baseDirectory, copy, {
+                    recursive: true,
+                    filter: (name) => !name.endsWith('.sock'),
+                  });
+                  baseDirectory = copy;
+                }
+                if (step.do === 'reopen' || step.do === 'kill') {
                   await store.close();
-                  store = await openLocalStore({ baseDirectory: path, content });
+                  ({ store, engine } = await open());
                 }
                 expect(await outcome(store, step)).toEqual(await outcome(model, step));
               }
@@ -170,7 +234,7 @@ describe('the local store beside the model', () => {
             }
           },
         ),
-        { numRuns: 50 },
+        { numRuns: 60 },
       );
     },
     TIMEOUT_MS,

@@ -34,6 +34,7 @@ export { checkJobId, isJobId } from './job-id.js';
 export { LogBatchBuilder } from './log-batch.js';
 export { MetricBatchBuilder } from './metric-batch.js';
 export type { RowSlot } from './row-collector.js';
+export { RowTable } from './row-table.js';
 export { selectLogs, selectMetrics } from './select.js';
 export { checkLogQuery, checkMetricQuery } from './check-query.js';
 export { compareJobs, matchesJobList } from './job-list.js';

@@ -11,7 +11,8 @@ export type Mutable<Row> = { -readonly [Key in keyof Row]: Row[Key] };
 export abstract class RowBatch<Row> implements Iterable<Row> {
   /** The serialised messages, row i at [start(i), end(i)). What lies between rows means nothing. */
   readonly bytes: Uint8Array;
-  protected readonly table: RowTable;
+  /** For stores that copy whole columns. */
+  readonly table: RowTable;
 
   constructor(bytes: Uint8Array, table: RowTable) {
     this.bytes = bytes;

@@ -64,6 +64,26 @@ describe('LogBatchBuilder', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('takes times as halves, of any size, and an expected size that is wrong', () => {
+    const times = [0n, 1n, -1n, 2n ** 32n, 1_763_600_000_123_456_789n, -(2n ** 63n), 2n ** 63n - 1n];
+    for (const expected of [undefined, { rows: 1, bytes: 1 }, { rows: 1_000, bytes: 100_000 }]) {
+      const builder = new LogBatchBuilder(expected);
+      expect(() => builder.add({ jobId: '..', timestamp: 0n, ordinal: 0n }, MESSAGE, 0, 1)).toThrow();
+      for (let index = 0; index < 1_000; index++) {
+        const bits = BigInt.asUintN(64, times[index % times.length]);
+        const halves = [Number(bits & 0xffff_ffffn), Number(bits >> 32n)] as const;
+        builder.addRow(`job-${index % 3}`, ...halves, MESSAGE, 0, MESSAGE.length);
+      }
+      const batch = builder.build();
+      expect(Array.from(batch, ({ timestamp }) => timestamp)).toEqual(
+        Array.from({ length: 1_000 }, (_, index) => times[index % times.length]),
+      );
+      expect(Array.from(batch, ({ jobId }) => jobId)).toEqual(
+        Array.from({ length: 1_000 }, (_, index) => `job-${index % 3}`),
+      );
+    }
+  });
+
   it('refuses a batch in which some rows have ordinals', () => {
     const slot = { jobId: 'a', timestamp: 0n };
     const first = new LogBatchBuilder();
@@ -72,6 +92,7 @@ describe('LogBatchBuilder', () => {
     const second = new LogBatchBuilder();
     second.add({ ...slot, ordinal: 0n }, MESSAGE, 0, MESSAGE.length);
     expect(() => second.add(slot, MESSAGE, 0, MESSAGE.length)).toThrow(TypeError);
+    expect(() => second.addRow('a', 0, 0, MESSAGE, 0, MESSAGE.length)).toThrow(TypeError);
   });
 
   it('refuses an id that is not valid, and what would make it too large; the row is then not there', () => {

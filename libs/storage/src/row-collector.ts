@@ -12,24 +12,48 @@ export interface RowSlot {
   readonly ordinal?: bigint;
 }
 
+/** How large a batch will be, about: it need not grow then. More and fewer are right as well. */
+export interface ExpectedSize {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 const BYTES_INITIAL = 16 * 1024;
 const ROWS_INITIAL = 64;
 
+/** Where the halves of a 64-bit number are in memory: the lower one first, but on big-endian machines. */
+const HI = new Uint8Array(Uint32Array.of(1).buffer)[0];
+const LO = 1 - HI;
+
 /**
  * Collects rows in their wire form: the bytes are copied once, one behind the other. Invariant: all columns have
- * the same length, at least `rows`; `ordinals` is there if, and only if, the first row had one.
+ * the same length, at least `rows`; `ordinals` is there if, and only if, the first row had one; `timeHalves` is the
+ * memory of `timestamps`.
  */
 export abstract class RowCollector {
-  private bytes = Buffer.allocUnsafeSlow(BYTES_INITIAL);
+  private bytes: Buffer;
   private used = 0;
   private rows = 0;
   private readonly jobIds: string[] = [];
   private readonly jobIndexes = new Map<string, number>();
-  private jobOfRow = new Uint32Array(ROWS_INITIAL);
-  private starts = new Uint32Array(ROWS_INITIAL);
-  private ends = new Uint32Array(ROWS_INITIAL);
-  private timestamps = new BigInt64Array(ROWS_INITIAL);
+  private lastJobId: string | undefined;
+  private lastJobIndex = 0;
+  private jobOfRow: Uint32Array;
+  private starts: Uint32Array;
+  private ends: Uint32Array;
+  private timestamps: BigInt64Array;
+  private timeHalves: Uint32Array;
   private ordinals: BigUint64Array | undefined;
+
+  constructor(expected: ExpectedSize = { rows: 0, bytes: 0 }) {
+    const rows = Math.max(expected.rows, ROWS_INITIAL);
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(expected.bytes, BYTES_INITIAL));
+    this.jobOfRow = new Uint32Array(rows);
+    this.starts = new Uint32Array(rows);
+    this.ends = new Uint32Array(rows);
+    this.timestamps = new BigInt64Array(rows);
+    this.timeHalves = new Uint32Array(this.timestamps.buffer);
+  }
 
   get length(): number {
     return this.rows;
@@ -50,18 +74,21 @@ export abstract class RowCollector {
       this.ordinals = slot.ordinal === undefined ? undefined : new BigUint64Array(this.starts.length);
     }
     if ((slot.ordinal === undefined) !== (this.ordinals === undefined)) {
-      throw new TypeError(
-        `row ${row} of job ${slot.jobId}: all rows of a batch have an ordinal, or none has`,
-      );
+      throw this.mixedOrdinals(slot.jobId);
     }
-    this.reserve(end - start);
-    this.jobOfRow[row] = this.jobIndex(slot.jobId);
-    this.bytes.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.used);
-    this.starts[row] = this.used;
-    this.ends[row] = this.used += end - start;
+    this.append(slot.jobId, bytes, start, end);
     this.timestamps[row] = slot.timestamp;
     if (this.ordinals !== undefined && slot.ordinal !== undefined) this.ordinals[row] = slot.ordinal;
-    this.rows++;
+  }
+
+  /** As `add`, of a row without an ordinal, making no object: the time comes as the halves of an int64, as wire has it. */
+  addRow(jobId: string, timeLo: number, timeHi: number, bytes: Uint8Array, start: number, end: number): void {
+    const row = this.rows;
+    if (row === 0) this.ordinals = undefined;
+    else if (this.ordinals !== undefined) throw this.mixedOrdinals(jobId);
+    this.append(jobId, bytes, start, end);
+    this.timeHalves[2 * row + LO] = timeLo;
+    this.timeHalves[2 * row + HI] = timeHi;
   }
 
   /** The parts of a batch; the builder must not be used after. */
@@ -78,12 +105,32 @@ export abstract class RowCollector {
     return [this.bytes.subarray(0, this.used), table];
   }
 
+  private append(jobId: string, bytes: Uint8Array, start: number, end: number): void {
+    const row = this.rows;
+    this.reserve(end - start);
+    this.jobOfRow[row] = this.jobIndex(jobId);
+    this.bytes.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.used);
+    this.starts[row] = this.used;
+    this.ends[row] = this.used += end - start;
+    this.rows++;
+  }
+
+  private mixedOrdinals(jobId: string): TypeError {
+    return new TypeError(
+      `row ${this.rows} of job ${jobId}: all rows of a batch have an ordinal, or none has`,
+    );
+  }
+
   private jobIndex(jobId: string): number {
-    const known = this.jobIndexes.get(jobId);
-    if (known !== undefined) return known;
-    checkJobId(jobId);
-    const index = this.jobIds.push(jobId) - 1;
-    this.jobIndexes.set(jobId, index);
+    if (jobId === this.lastJobId) return this.lastJobIndex;
+    let index = this.jobIndexes.get(jobId);
+    if (index === undefined) {
+      checkJobId(jobId);
+      index = this.jobIds.push(jobId) - 1;
+      this.jobIndexes.set(jobId, index);
+    }
+    this.lastJobId = jobId;
+    this.lastJobIndex = index;
     return index;
   }
 
@@ -106,6 +153,7 @@ export abstract class RowCollector {
     this.starts = grown(new Uint32Array(rowsMax), this.starts);
     this.ends = grown(new Uint32Array(rowsMax), this.ends);
     this.timestamps = grown(new BigInt64Array(rowsMax), this.timestamps);
+    this.timeHalves = new Uint32Array(this.timestamps.buffer);
     if (this.ordinals !== undefined) this.ordinals = grown(new BigUint64Array(rowsMax), this.ordinals);
   }
 }

@@ -57,10 +57,11 @@ export async function* selectMetrics(
 }
 
 function inRange(query: RowQuery, batch: Batch<unknown>, index: number): boolean {
-  const timestamp = batch.timestamp(index);
-  if (query.startTime !== undefined && timestamp < query.startTime) return false;
-  if (query.endTime !== undefined && timestamp > query.endTime) return false;
-  return query.afterOrdinal === undefined || batch.ordinal(index)! > query.afterOrdinal;
+  const { startTime, endTime, afterOrdinal } = query;
+  // Every look at a time or an ordinal makes a bigint.
+  if (startTime !== undefined && batch.timestamp(index) < startTime) return false;
+  if (endTime !== undefined && batch.timestamp(index) > endTime) return false;
+  return afterOrdinal === undefined || batch.ordinal(index)! > afterOrdinal;
 }
 
 async function* select<B extends Batch<B>>(

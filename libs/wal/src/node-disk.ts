@@ -17,6 +17,12 @@ export const nodeDisk: Disk = {
   syncDirectory,
 };
 
+/** As `nodeDisk`, for those who must change nothing. */
+export const readOnlyDisk: Pick<Disk, 'list' | 'open'> = {
+  list: nodeDisk.list,
+  open: async (path) => new NodeFile(await open(path, 'r')),
+};
+
 /** Node's own `recursive` never ends where nothing can be made although the folder above is there (/proc). */
 async function makeDirectory(directory: string): Promise<void> {
   if (await isDirectory(directory)) return;

@@ -47,7 +47,7 @@ async function openIfThere(disk: Pick<Disk, 'open'>, path: string): Promise<Disk
 }
 
 /** Where a segment counts to: as the next one says or, if its header is damaged, as the one behind that does. */
-function endOf(segments: readonly Segment[], index: number): bigint | undefined {
+export function endOf(segments: readonly Segment[], index: number): bigint | undefined {
   const following = segments.slice(index + 1);
   const intact = following.find(({ previousEnd }) => previousEnd !== undefined);
   const next = following.at(0)?.firstPosition;

@@ -10,3 +10,5 @@ export { RowEncoder } from './row-encoder.js';
 export type { RowHead } from './row-encoder.js';
 export { decodeLogRow, decodeMetricRow } from './row-decoder.js';
 export type { StoredGap, StoredLogRow, StoredMetricRow } from './stored-row.js';
+export { LogRowTranscoder } from './row-transcoder.js';
+export type { TranscodedRows } from './row-transcoder.js';

@@ -4,8 +4,9 @@ const halves = new Uint32Array(2);
 const signed = new BigInt64Array(halves.buffer);
 const unsigned = new BigUint64Array(halves.buffer);
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-const LO = littleEndian ? 0 : 1;
-const HI = 1 - LO;
+/** Where the lower half is in the memory of a 64-bit value. */
+export const LO = littleEndian ? 0 : 1;
+export const HI = 1 - LO;
 
 export function int64FromHalves(lo: number, hi: number): bigint {
   halves[LO] = lo;

@@ -30,14 +30,16 @@ describe('rnx config check', () => {
   });
 
   it('tells all errors at once, and what persist cannot do yet is one', async () => {
-    write('persist:\n  writer: {sync: never, queue_mb: 64mb, blok_kb: 1}\nlogging: {level: loud}\n');
+    write(
+      'persist:\n  storage: {compression: {enabled: false}}\n  writer: {queue_mb: 64mb, blok_kb: 1}\nlogging: {level: loud}\n',
+    );
     const { code, out, err } = await rnx(`config check --config ${file}`);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err.split('\n')).toEqual([
-      `error: ${file}:2:12: persist.writer.sync: found "never", which is not built yet, expected "always"`,
-      `error: ${file}:2:25: persist.writer.queue_mb: found "64mb" (text), expected a whole number from 1 to 1048576 (MiB)`,
-      `error: ${file}:3:11: logging.level: found "loud", expected one of DEBUG, INFO, WARN, ERROR`,
-      `warning: ${file}:2:41: unknown key persist.writer.blok_kb is ignored, did you mean block_kb?`,
+      `error: ${file}:2:27: persist.storage.compression.enabled: found false, which is not built yet, expected true`,
+      `error: ${file}:3:12: persist.writer.queue_mb: found "64mb" (text), expected a whole number from 1 to 1048576 (MiB)`,
+      `error: ${file}:4:11: logging.level: found "loud", expected one of DEBUG, INFO, WARN, ERROR`,
+      `warning: ${file}:3:28: unknown key persist.writer.blok_kb is ignored, did you mean block_kb?`,
       `rnx: ${file}: 3 errors, 1 warning`,
       '',
     ]);

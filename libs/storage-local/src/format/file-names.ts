@@ -12,6 +12,18 @@ export const OWN_DIRECTORY = '.joblet';
 /** What a write or a delete is about to change, so that a crash in the middle leaves all of it or nothing. */
 export const INTENT_FILE = join(OWN_DIRECTORY, 'intent.json');
 
+/** What the older Go service knows of its jobs; in the base directory. */
+export const OLD_JOB_INDEX_FILE = 'job_index.json';
+
+/** Segments of the write-ahead log. */
+export const LOG_DIRECTORY = join(OWN_DIRECTORY, 'wal');
+
+/** Rows of many jobs that are not in their own files yet. */
+export const RUNS_DIRECTORY = join(OWN_DIRECTORY, 'runs');
+
+/** Which jobs there are, and what is durable of them. */
+export const JOB_INDEX_FILE = join(OWN_DIRECTORY, 'jobs');
+
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
@@ -24,4 +36,14 @@ export function ownerSocketName(number: number): string {
 export function ownerSocketNumber(name: string): number | undefined {
   const match = /^owner\.(\d{1,15})\.sock$/.exec(name);
   return match ? Number(match[1]) : undefined;
+}
+
+/** Beside a data file: the index of its blocks. */
+export function indexFileOf(dataFile: string): string {
+  return `${dataFile}.idx`;
+}
+
+/** Beside a data file: the substring filters of its blocks. */
+export function filterFileOf(dataFile: string): string {
+  return `${dataFile}.flt`;
 }

@@ -4,6 +4,7 @@ import {
   crc32,
   createInflateRaw,
   deflateRaw,
+  deflateRawSync,
   inflateRaw,
   type InputType,
   type ZlibOptions,
@@ -34,6 +35,9 @@ export interface MemberHeader {
   readonly hasExtraField: boolean;
 }
 
+/** What a member of usual size is compressed to fits, so that zlib makes one buffer of it. */
+const DEFLATE_CHUNK_BYTES = 64 * 1024;
+
 const deflateAsync = promisify<InputType, ZlibOptions, Buffer>(deflateRaw);
 
 /** One gzip member with the text, compressed in one shot: Node's zlib cannot write FEXTRA itself. */
@@ -42,7 +46,19 @@ export async function encodeMember(
   extra: Omit<MemberExtra, 'bodyBytes'>,
   level: number,
 ): Promise<Buffer> {
-  const body = await deflateAsync(text, { level });
+  return assembleMember(text, await deflateAsync(text, { level }), extra);
+}
+
+/** As `encodeMember`, for a thread that has nothing else to do. */
+export function encodeMemberSync(
+  text: Uint8Array,
+  extra: Omit<MemberExtra, 'bodyBytes'>,
+  level: number,
+): Buffer {
+  return assembleMember(text, deflateRawSync(text, { level, chunkSize: DEFLATE_CHUNK_BYTES }), extra);
+}
+
+function assembleMember(text: Uint8Array, body: Buffer, extra: Omit<MemberExtra, 'bodyBytes'>): Buffer {
   const field = encodeMemberExtra({ ...extra, bodyBytes: body.length });
   const header = Buffer.alloc(FIXED_HEADER_BYTES + 2);
   MAGIC.copy(header);

@@ -45,15 +45,22 @@ export class Layout {
     return areas.flatMap((area) => FILES[area].map(({ fileName }) => this.path({ area, jobId, fileName })));
   }
 
-  /** The ids of all jobs that have a directory, sorted. */
-  async jobIds(): Promise<string[]> {
-    const ids = new Set<string>();
-    for (const area of [this.areas.logs, this.areas.metrics]) {
-      for (const entry of await entries(area)) {
-        if (isJobId(entry.name) && (await isDirectory(area, entry))) ids.add(entry.name);
+  /** The ids of the jobs that have a directory, by area. */
+  async jobIdsByArea(): Promise<Record<JobFile['area'], Set<string>>> {
+    const ids = { logs: new Set<string>(), metrics: new Set<string>() };
+    for (const area of ['logs', 'metrics'] as const) {
+      const directory = this.areas[area];
+      for (const entry of await entries(directory)) {
+        if (isJobId(entry.name) && (await isDirectory(directory, entry))) ids[area].add(entry.name);
       }
     }
-    return [...ids].sort();
+    return ids;
+  }
+
+  /** The ids of all jobs that have a directory, sorted. */
+  async jobIds(): Promise<string[]> {
+    const { logs, metrics } = await this.jobIdsByArea();
+    return [...new Set([...logs, ...metrics])].sort();
   }
 }
 

@@ -31,19 +31,7 @@ export function encodeMemberExtra(extra: MemberExtra): Buffer {
   pushVarint(payload, extra.contentBytes);
   pushVarint(payload, BigInt.asUintN(64, extra.timeMin));
   pushVarint(payload, BigInt.asUintN(64, extra.timeMax));
-  const { ordinals } = extra;
-  pushVarint(payload, ordinals[0]);
-  let run = 1n;
-  for (let row = 1; row < ordinals.length; row++) {
-    const skipped = ordinals[row] - ordinals[row - 1] - 1n;
-    if (skipped === 0n) run++;
-    else {
-      pushVarint(payload, run);
-      pushVarint(payload, skipped);
-      run = 1n;
-    }
-  }
-  pushVarint(payload, run);
+  pushOrdinals(payload, extra.ordinals);
   const size = FIXED_BYTES + payload.length + CRC_BYTES;
   const field = Buffer.alloc(SUBFIELD_HEADER_BYTES + size);
   field.writeUInt16LE(SUBFIELD_ID, 0);
@@ -53,6 +41,22 @@ export function encodeMemberExtra(extra: MemberExtra): Buffer {
   field.set(payload, SUBFIELD_HEADER_BYTES + FIXED_BYTES);
   field.writeUInt32LE(crc32(field.subarray(SUBFIELD_HEADER_BYTES, -CRC_BYTES)), field.length - CRC_BYTES);
   return field;
+}
+
+function pushOrdinals(payload: number[], ordinals: BigUint64Array): void {
+  const last = ordinals.length - 1;
+  pushVarint(payload, ordinals[0]);
+  let runStart = 0;
+  // Ascending ordinals without a hole, by far the most common, are seen without looking at each.
+  const isOneRun = ordinals[last] - ordinals[0] === BigInt(last);
+  for (let row = 1; row <= last && !isOneRun; row++) {
+    const skipped = ordinals[row] - ordinals[row - 1] - 1n;
+    if (skipped === 0n) continue;
+    pushVarint(payload, BigInt(row - runStart));
+    pushVarint(payload, skipped);
+    runStart = row;
+  }
+  pushVarint(payload, BigInt(last + 1 - runStart));
 }
 
 /** Undefined when the field has no subfield of ours, or a damaged one. */

@@ -1,51 +1,28 @@
-import { close, closeSync, constants, fstatSync, lstatSync, openSync, read } from 'node:fs';
-import { promisify } from 'node:util';
-import { StorageError } from '@joblet/storage';
-import { errorCode, isMissing } from '../errors.js';
 import { READ_AHEAD_BYTES } from '../limits.js';
+import type { ByteSource } from './byte-source.js';
+import type { ByteRange } from './member.js';
+import { openBytesSync } from './viewed-bytes.js';
 
-const readAsync = promisify(read);
-const closeAsync = promisify(close);
-
-/** An open file as long as it was when reading began: what is appended later is not seen, a delete changes nothing. */
+/** A file as long as it was when reading began: what is appended later is not seen, a delete changes nothing. */
 export class FileSnapshot {
   readonly path: string;
   readonly size: number;
-  private readonly fd: number;
+  private readonly source: ByteSource;
   private window = Buffer.alloc(0);
   private windowStart = 0;
   private readonly loaded: { bytes: number };
 
-  private constructor(path: string, fd: number, size: number, loaded = { bytes: 0 }) {
+  constructor(source: ByteSource, loaded = { bytes: 0 }) {
+    this.path = source.path;
+    this.size = source.size;
+    this.source = source;
     this.loaded = loaded;
-    this.path = path;
-    this.fd = fd;
-    this.size = size;
   }
 
-  /**
-   * Undefined when the file is not there, or has nothing to see; what is there instead, when it is no file. At once, so
-   * that several can be opened with no write or delete in between. `visibleLength`: at most so many bytes; undefined: all.
-   */
-  static openSync(path: string, visibleLength: number | undefined): FileSnapshot | string | undefined {
-    if (visibleLength === 0) return undefined;
-    let fd: number;
-    try {
-      // Without O_NONBLOCK, a FIFO that nobody writes to would hold up the process.
-      fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === 'ENXIO') return 'a socket or a device';
-      if (code === 'ELOOP') return 'a symbolic link to itself';
-      if (!isMissing(error)) throw error;
-      return lstatSync(path, { throwIfNoEntry: false }) && 'a symbolic link to nothing';
-    }
-    const stats = fstatSync(fd);
-    const size = visibleLength ?? stats.size;
-    if (stats.isFile() && size > 0) return new FileSnapshot(path, fd, size);
-    closeSync(fd);
-    if (stats.isFile()) return undefined;
-    return stats.isDirectory() ? 'a directory' : stats.isFIFO() ? 'a FIFO' : 'a device';
+  /** As `openBytesSync`, held open. */
+  static openSync(path: string, length: number | undefined): FileSnapshot | string | undefined {
+    const source = openBytesSync(path, length, true);
+    return typeof source === 'object' ? new FileSnapshot(source) : source;
   }
 
   /**
@@ -73,7 +50,12 @@ export class FileSnapshot {
 
   /** The same open file with a memory of its own, for reading at another place of it. Not to be closed. */
   another(): FileSnapshot {
-    return new FileSnapshot(this.path, this.fd, this.size, this.loaded);
+    return new FileSnapshot(this.source, this.loaded);
+  }
+
+  /** For a person: which bytes of which file. */
+  place(range: ByteRange): string {
+    return this.source.place(range);
   }
 
   /** What all reads have cost so far. */
@@ -82,22 +64,13 @@ export class FileSnapshot {
   }
 
   async close(): Promise<void> {
-    await closeAsync(this.fd);
+    await this.source.close();
   }
 
   private async load(offset: number, end: number): Promise<Buffer> {
     const length = Math.min(Math.max(end - offset, READ_AHEAD_BYTES), this.size - offset);
     const bytes = Buffer.allocUnsafeSlow(length);
-    for (let filled = 0; filled < length;) {
-      const { bytesRead } = await readAsync(this.fd, bytes, filled, length - filled, offset + filled);
-      if (bytesRead === 0) {
-        throw new StorageError(
-          'UNAVAILABLE',
-          `${this.path} became shorter than ${this.size} bytes while it was read`,
-        );
-      }
-      filled += bytesRead;
-    }
+    await this.source.fill(bytes, offset);
     this.loaded.bytes += length;
     this.window = bytes;
     this.windowStart = offset;

@@ -1,7 +1,7 @@
 import type { Gap } from '@joblet/storage';
 import { REASONS_NAMED_MAX } from '../limits.js';
 import type { Problem } from './problem-queue.js';
-import { ARE_COPIES, ARE_OTHERS } from './reasons.js';
+import { ARE_COPIES, ARE_OTHERS, NOT_IN_ANY_FILE } from './reasons.js';
 import type { RowSource } from './row-source.js';
 import type { StoredRow } from './row-kind.js';
 
@@ -70,8 +70,13 @@ export class GapLedger {
       from = to;
     }
     if (unexplained === 0n) return;
-    const reason = 'rows with these ordinals are in no file';
-    yield { kind: 'gap', stream: 0, afterOrdinal: nextOrdinal - 1n, rows: unexplained, reason };
+    yield {
+      kind: 'gap',
+      stream: 0,
+      afterOrdinal: nextOrdinal - 1n,
+      rows: unexplained,
+      reason: NOT_IN_ANY_FILE,
+    };
   }
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { LogBatch, type JobCatalog, type LogRow, type LogStore } from '@joblet/storage';
-import { openLocalStore, type LocalStoreEvent } from '../index.js';
+import { LogBatch, type LogRow } from '@joblet/storage';
+import { openLocalStore, type LocalStoreEvent, type LocalStore } from '../index.js';
 import { collect, GO_STORE, goStoreCopy } from '../testing/temp-store.js';
 
 interface ExpectedFile {
@@ -28,7 +28,7 @@ const damaged = JSON.parse(await readFile(join(GO_STORE, 'damaged.json'), 'utf8'
 };
 
 describe('files that the Go service wrote', () => {
-  let store: LogStore & JobCatalog;
+  let store: LocalStore;
   let directory: string;
   let remove: () => Promise<void>;
   const events: LocalStoreEvent[] = [];
@@ -141,6 +141,7 @@ describe('files that the Go service wrote', () => {
     expect(rows.length).toBe(601);
     expect(rows[600].ordinal).toBe(600n);
     expect(Buffer.from(rows[600].content).toString()).toBe('after\n');
+    await store.flush();
     const after = await readFile(path);
     expect(after.length).toBeGreaterThan(before.length);
     expect(after.subarray(0, before.length).equals(before)).toBe(true);

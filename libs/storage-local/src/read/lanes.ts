@@ -34,14 +34,14 @@ export async function assignLanes(
     const free = original ? undefined : lanes.find(({ last }) => goesBehind(unit, last));
     if (original) {
       const { start, end } = original.last;
-      original.items.push(leftOut(file, unit, `a copy of bytes ${start} to ${end} was left out`, 0n));
+      original.items.push(leftOut(unit, `a copy of bytes ${start} to ${end} was left out`, 0n));
     } else if (free) {
       free.items.push(...unit.items);
       if (unit.claimsOrdinals) free.last = unit;
     } else if (lanes.length < LANES_MAX) {
       lanes.push({ last: unit, items: [...unit.items] });
     } else {
-      lanes[0].items.push(leftOut(file, unit, 'the ordinals of a member belong to many others'));
+      lanes[0].items.push(leftOut(unit, 'the ordinals of a member belong to many others'));
     }
   }
   return lanes.map(({ items }) => items);
@@ -86,6 +86,6 @@ async function hasSameBytes(
   return true;
 }
 
-function leftOut({ path }: FileSnapshot, { start, end }: Unit, problem: string, rows?: bigint): Damage {
-  return { kind: 'damage', path, start, end, problem, ...(rows !== undefined && { rows }) };
+function leftOut({ start, end }: Unit, problem: string, rows?: bigint): Damage {
+  return { kind: 'damage', start, end, problem, ...(rows !== undefined && { rows }) };
 }

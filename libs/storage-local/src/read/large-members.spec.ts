@@ -2,9 +2,8 @@ import { appendFile, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JobCatalog, LogStore } from '@joblet/storage';
 import { FileSnapshot } from './file-snapshot.js';
-import { openLocalStore } from '../index.js';
+import { openLocalStore, type LocalStore } from '../index.js';
 import { scanMembers } from './member-scanner.js';
 import { tempDirectory } from '../testing/temp-store.js';
 
@@ -22,7 +21,7 @@ function goRows(count: number): Buffer {
 describe('members that inflate to more than memory should hold', () => {
   let directory: string;
   let remove: () => Promise<void>;
-  let store: LogStore & JobCatalog;
+  let store: LocalStore;
   let path: string;
 
   beforeEach(async () => {

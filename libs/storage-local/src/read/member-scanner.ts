@@ -64,7 +64,7 @@ async function* salvageOf(
       : 'there is no gzip member';
   const ordinals = header?.extra?.ordinals;
   const known = ordinals && { firstOrdinal: ordinals[0], lastOrdinal: ordinals[ordinals.length - 1] };
-  yield { kind: 'damage', path: file.path, ...part, problem, ...known };
+  yield { kind: 'damage', ...part, problem, ...known };
 }
 
 /**

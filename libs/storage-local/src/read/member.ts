@@ -23,7 +23,6 @@ export interface Member extends ByteRange {
 /** A part of the file whose rows are lost, or not to be had in their place. */
 export interface Damage extends ByteRange {
   readonly kind: 'damage';
-  readonly path: string;
   readonly problem: string;
   /** Absent: not known. */
   readonly rows?: bigint;

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { LogBatch, type JobCatalog, type JobInfo, type LogStore } from '@joblet/storage';
-import { openLocalStore } from '../index.js';
+import { LogBatch, type JobInfo } from '@joblet/storage';
+import { openLocalStore, type LocalStore } from '../index.js';
 import { collect, tempDirectory } from '../testing/temp-store.js';
 
 const itAsUser = process.getuid?.() === 0 ? it.skip : it;
@@ -11,7 +11,7 @@ const itAsUser = process.getuid?.() === 0 ? it.skip : it;
 describe('something else in the place of a file', () => {
   let directory: string;
   let remove: () => Promise<void>;
-  let store: LogStore & JobCatalog;
+  let store: LocalStore;
   let path: string;
 
   beforeEach(async () => {
@@ -20,6 +20,7 @@ describe('something else in the place of a file', () => {
     for (const jobId of ['job', 'other']) {
       const row = (stream: number) => ({ jobId, stream, timestamp: 1n, content: Buffer.from('x\n') });
       await store.writeLogs(LogBatch.from([row(1), row(2)]));
+      await store.flush();
     }
     path = join(directory, 'logs/job/stdout.log.gz');
   });

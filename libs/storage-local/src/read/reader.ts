@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
 import {
+  checkLogQuery,
+  checkMetricQuery,
   compareJobs,
   matchesJobList,
   selectLogs,
@@ -15,18 +16,19 @@ import {
   type ReadOptions,
   type RowQuery,
 } from '@joblet/storage';
+import { AreaSnapshot } from './area-snapshot.js';
+import type { StoreView, ViewedFile } from './area-view.js';
+import { planBlocks, positioned, type BlockIndexes, type BlockPlan } from './block-plan.js';
+import { scanBlocks } from './block-scan.js';
 import { closeAll } from './close-all.js';
 import { errorCode, toStorageError } from '../errors.js';
 import { ItemReader } from './item-reader.js';
-import type { JobFile, Layout } from '../format/layout.js';
-import { WHOLE_TEXT_BYTES_MAX } from '../limits.js';
+import { TAIL_BYTES_HELD_MAX, WHOLE_TEXT_BYTES_MAX } from '../limits.js';
 import type { WantsMember } from './member.js';
 import { mergeRows, type MergeEnd } from './merge-rows.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from './row-kind.js';
 import { RowSource } from './row-source.js';
-import { JobSnapshot } from './job-snapshot.js';
 import { checkpointOf, type Checkpoint } from './turns.js';
-import type { Visibility } from '../write/visibility.js';
 
 /** Told when a file has rows that name another job than their directory does. */
 export type OnForeignJobId = (jobId: string, rows: number) => void;
@@ -34,8 +36,10 @@ export type OnForeignJobId = (jobId: string, rows: number) => void;
 /** What keeps one job from being read, not the whole store. */
 const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO']);
 
+type Area = 'logs' | 'metrics';
+
 /** What is known of the rows of one kind when all have been looked at. */
-interface Survey {
+export interface Survey {
   /** That the job's next row gets. */
   readonly nextOrdinal: bigint;
   /** By stream. */
@@ -43,18 +47,25 @@ interface Survey {
   readonly gaps: number;
 }
 
-type Totals = RowSource<StoredRow>['totals'];
+export type Totals = RowSource<StoredRow>['totals'];
+
+/** Where reading begins, and what was read to find out, if it is not too much. */
+interface Position {
+  readonly query: LogQuery;
+  readonly held: readonly (LogBatch | Gap)[] | undefined;
+}
 
 export class Reader {
-  private readonly layout: Layout;
-  private readonly visibility: Visibility;
+  private readonly view: StoreView;
   private readonly onForeignJobId: OnForeignJobId;
+  private readonly indexes: BlockIndexes | undefined;
   private closed = false;
 
-  constructor(layout: Layout, visibility: Visibility, onForeignJobId: OnForeignJobId) {
-    this.layout = layout;
-    this.visibility = visibility;
+  /** Without `indexes`, what blocks have is known from their headers. */
+  constructor(view: StoreView, onForeignJobId: OnForeignJobId, indexes?: BlockIndexes) {
+    this.view = view;
     this.onForeignJobId = onForeignJobId;
+    this.indexes = indexes;
   }
 
   /** Reads under way end with CLOSED at their next step. */
@@ -62,37 +73,61 @@ export class Reader {
     this.closed = true;
   }
 
-  readLogs(query: LogQuery, options: ReadOptions): AsyncGenerator<LogBatch | Gap> {
-    return this.read(query, options, LOGS, 'logs', (scan) => selectLogs(query, scan, options));
-  }
-
-  readMetrics(query: MetricQuery, options: ReadOptions): AsyncGenerator<MetricBatch | Gap> {
-    return this.read(query, options, METRICS, 'metrics', (scan) => selectMetrics(query, scan, options));
-  }
-
-  /** Whether anything is known of the job: a row, or at least a directory. */
-  exists(jobId: string): boolean {
-    if (this.visibility.isBeingDeleted(jobId)) return false;
-    const isThere = this.layout.directories(jobId).some(isDirectory);
-    if (!isThere || !this.visibility.isBeingWritten(jobId)) return isThere;
-    // A write that has not ended may have made the directories: then only rows from before count.
-    return this.layout
-      .paths(jobId)
-      .some((path) => (this.visibility.visibleLength(path) ?? fileSize(path)) > 0);
-  }
-
-  async nextOrdinal(area: JobFile['area'], jobId: string): Promise<bigint> {
-    const files = JobSnapshot.openSync(this.layout, this.visibility, jobId, [area]);
+  async *readLogs(query: LogQuery, options: ReadOptions): AsyncGenerator<LogBatch | Gap> {
+    checkLogQuery(query);
+    const checkpoint = this.checkpointFor(options);
+    await checkpoint();
+    const files = this.snapshots(query.jobId, ['logs']).get('logs');
     try {
-      return (await this.survey(area, files, this.untilClosed())).nextOrdinal;
+      const plan = files && (await this.blockPlan(files, checkpoint));
+      const position = plan && (await this.positioned(plan, query, checkpoint));
+      const asked = position?.query ?? query;
+      const members = this.memberScan(LOGS, 'logs', files, asked, checkpoint);
+      const scan = () => {
+        if (position?.held) return position.held;
+        // The last rows are those that can be read: which they are is known when members are looked at.
+        const isByBlocks = files && plan && !isPlainTail(asked);
+        return isByBlocks ? this.blocks(plan, files, asked, checkpoint) : members();
+      };
+      yield* selectLogs(asked, scan, options);
+    } catch (error) {
+      await checkpoint();
+      throw error;
     } finally {
-      await files.close();
+      await files?.close();
     }
   }
 
-  async *listJobs(query: JobListQuery): AsyncGenerator<JobInfo> {
+  async *readMetrics(query: MetricQuery, options: ReadOptions): AsyncGenerator<MetricBatch | Gap> {
+    checkMetricQuery(query);
+    const checkpoint = this.checkpointFor(options);
+    await checkpoint();
+    const files = this.snapshots(query.jobId, ['metrics']).get('metrics');
+    try {
+      const scan = this.memberScan(METRICS, 'metrics', files, query, checkpoint);
+      yield* selectMetrics(query, scan, options);
+    } finally {
+      await files?.close();
+    }
+  }
+
+  /** What the files have, for whoever does not know yet; nothing is written to them meanwhile. */
+  async survey(files: readonly ViewedFile[], area: Area, jobId: string): Promise<Survey> {
+    const view = { files, pending: [], release: () => undefined };
+    try {
+      const snapshot = AreaSnapshot.openSync(jobId, view);
+      try {
+        return await this.surveyOf(area, snapshot, this.untilClosed());
+      } finally {
+        await snapshot.close();
+      }
+    } catch (error) {
+      throw toStorageError(error, `reading job ${jobId}`);
+    }
+  }
+
+  async *listJobs(jobIds: readonly string[], query: JobListQuery): AsyncGenerator<JobInfo> {
     const { prefix = '', afterJobId = '' } = query;
-    const jobIds = await this.layout.jobIds();
     const found: JobInfo[] = [];
     for (const jobId of jobIds) {
       if (!jobId.startsWith(prefix) || jobId <= afterJobId) continue;
@@ -106,54 +141,109 @@ export class Reader {
 
   async jobInfo(jobId: string): Promise<JobInfo> {
     this.throwIfClosed();
-    const files = this.snapshot(jobId, ['logs', 'metrics']);
+    const areas = this.snapshots(jobId, ['logs', 'metrics']);
     try {
-      const logs = await this.survey('logs', files, this.untilClosed());
-      const metrics = await this.survey('metrics', files, this.untilClosed());
-      const all = [...logs.totals.values(), ...metrics.totals.values()].filter(({ rows }) => rows > 0n);
+      let gaps = 0;
+      let sizeBytes = 0;
+      const totals = new Map<number, Totals>();
+      for (const [area, files] of areas) {
+        const survey = await this.surveyOf(area, files, this.untilClosed());
+        for (const [stream, ofStream] of survey.totals) totals.set(stream, ofStream);
+        gaps += survey.gaps;
+        sizeBytes += files.sizeBytes;
+      }
+      const all = [...totals.values()].filter(({ rows }) => rows > 0n);
       const min = (a: bigint, b: bigint) => (a < b ? a : b);
       const max = (a: bigint, b: bigint) => (a > b ? a : b);
       return {
         jobId,
         firstTime: all.length > 0 ? all.map(({ timeMin }) => timeMin).reduce(min) : 0n,
         lastTime: all.length > 0 ? all.map(({ timeMax }) => timeMax).reduce(max) : 0n,
-        stdout: rowStats(logs.totals.get(1)),
-        stderr: rowStats(logs.totals.get(2)),
-        metrics: rowStats(metrics.totals.get(0)),
-        sizeBytes: BigInt(files.sizeBytes),
-        gaps: logs.gaps + metrics.gaps,
+        stdout: rowStats(totals.get(1)),
+        stderr: rowStats(totals.get(2)),
+        metrics: rowStats(totals.get(0)),
+        sizeBytes: BigInt(sizeBytes),
+        gaps,
       };
     } finally {
-      await files.close();
+      await closeAll([...areas.values()]);
     }
   }
 
-  /** Reads one snapshot of the job's files, however often `select` scans them. */
-  private async *read<Row extends StoredRow, Batch>(
-    query: LogQuery,
-    { signal }: ReadOptions,
+  /** Reads one snapshot, member by member, however often it is scanned. */
+  private memberScan<Row extends StoredRow, Batch>(
     kind: RowKind<Row, Batch>,
-    area: JobFile['area'],
-    select: (scan: () => AsyncIterable<Batch | Gap>) => AsyncIterable<Batch | Gap>,
-  ): AsyncGenerator<Batch | Gap> {
-    const checkpoint = checkpointOf(() => {
-      if (signal?.aborted) throw StorageError.aborted(signal);
-      this.throwIfClosed();
-    });
-    let files: JobSnapshot | undefined;
-    let wants = wantsOf(query);
-    const scan = async function* (this: Reader): AsyncGenerator<Batch | Gap> {
-      await checkpoint();
-      if (!files) {
-        files = this.snapshot(query.jobId, [area]);
-        if (isPlainTail(query)) wants = await this.tailOf(area, files, query.tail, checkpoint);
-      }
-      yield* this.rows(kind, area, files, wants, checkpoint);
+    area: Area,
+    files: AreaSnapshot | undefined,
+    query: LogQuery,
+    checkpoint: Checkpoint,
+  ): () => AsyncIterable<Batch | Gap> {
+    let wants: WantsMember | undefined;
+    return async function* (this: Reader): AsyncGenerator<Batch | Gap> {
+      // A job that has nothing of this kind.
+      if (!files) return;
+      wants ??= isPlainTail(query) ? await this.tailOf(area, files, query.tail, checkpoint) : wantsOf(query);
+      yield* this.rows(kind, files, wants, checkpoint);
     }.bind(this);
+  }
+
+  private async blockPlan(files: AreaSnapshot, checkpoint: Checkpoint): Promise<BlockPlan | undefined> {
     try {
-      yield* select(scan);
-    } finally {
-      await files?.close();
+      return await planBlocks(files, this.indexes, checkpoint);
+    } catch (error) {
+      throw toStorageError(error, `reading job ${files.jobId}`);
+    }
+  }
+
+  /** As `positioned`. A tail has to be read first: it is the last rows that are there, not the last that were. */
+  private async positioned(
+    plan: BlockPlan,
+    query: LogQuery,
+    checkpoint: Checkpoint,
+  ): Promise<Position | undefined> {
+    const position = positioned(plan, query);
+    if (!position || !query.tail) return position && { query: position, held: undefined };
+    const rows = scanBlocks(plan, position, checkpoint);
+    let held: (LogBatch | Gap)[] | undefined = [];
+    let heldBytes = 0;
+    try {
+      for (;;) {
+        const step = await rows.next();
+        if (step.done) return step.value === undefined ? { query: position, held } : undefined;
+        if (step.value.kind === 'logs') heldBytes += step.value.byteLength;
+        if (heldBytes <= TAIL_BYTES_HELD_MAX) held?.push(step.value);
+        else held = undefined;
+      }
+    } catch (error) {
+      throw toStorageError(error, `reading job ${plan.jobId}`);
+    }
+  }
+
+  /** What blocks tell of themselves decides what is read. From damage on, member by member. */
+  private async *blocks(
+    plan: BlockPlan,
+    files: AreaSnapshot,
+    query: LogQuery,
+    checkpoint: Checkpoint,
+  ): AsyncGenerator<LogBatch | Gap> {
+    let done: bigint | undefined;
+    try {
+      done = yield* scanBlocks(plan, query, checkpoint);
+    } catch (error) {
+      throw toStorageError(error, `reading job ${files.jobId}`);
+    }
+    if (done === undefined) return;
+    const { afterOrdinal = -1n } = query;
+    const behind = afterOrdinal > done ? afterOrdinal : done;
+    for await (const item of this.rows(
+      LOGS,
+      files,
+      wantsOf({ ...query, afterOrdinal: behind }),
+      checkpoint,
+    )) {
+      if (item.kind === 'gap') {
+        if (item.afterOrdinal >= done) yield item;
+      } else yield item.pick(rowsBehind(item, done));
     }
   }
 
@@ -162,54 +252,67 @@ export class Reader {
    * when a member turns out to have fewer rows than its header says.
    */
   private async tailOf(
-    area: JobFile['area'],
-    files: JobSnapshot,
+    area: Area,
+    files: AreaSnapshot,
     tail: number,
     checkpoint: Checkpoint,
   ): Promise<WantsMember> {
-    const { nextOrdinal, totals, gaps } = await this.survey(area, files, checkpoint);
+    const { nextOrdinal, totals, gaps } = await this.surveyOf(area, files, checkpoint);
     const rows = [...totals.values()].reduce((sum, ofStream) => sum + ofStream.rows, 0n);
     if (gaps > 0 || rows !== nextOrdinal) return everyMember;
     const first = nextOrdinal - BigInt(tail);
     const wants: WantsMember = ({ ordinals }) => ordinals[ordinals.length - 1] >= first;
-    const read = await this.survey(area, files, checkpoint, wants);
+    const read = await this.surveyOf(area, files, checkpoint, wants);
     return read.gaps > 0 ? everyMember : wants;
   }
 
   /** JOB_NOT_FOUND when nothing is known of the job. In one turn: no write and no delete comes between. */
-  private snapshot(jobId: string, areas: readonly JobFile['area'][]): JobSnapshot {
+  private snapshots(jobId: string, areas: readonly Area[]): Map<Area, AreaSnapshot> {
+    const opened = new Map<Area, AreaSnapshot>();
     try {
-      if (!this.exists(jobId)) throw StorageError.jobNotFound(jobId);
-      return JobSnapshot.openSync(this.layout, this.visibility, jobId, areas);
+      const job = this.view.view(jobId, areas);
+      if (!job) throw StorageError.jobNotFound(jobId);
+      for (const [index, area] of areas.entries()) {
+        try {
+          const view = job[area];
+          if (view) opened.set(area, AreaSnapshot.openSync(jobId, view));
+        } catch (error) {
+          for (const later of areas.slice(index + 1)) job[later]?.release();
+          throw error;
+        }
+      }
+      return opened;
     } catch (error) {
+      // What failed first is what counts.
+      closeAll([...opened.values()]).catch(() => undefined);
       throw toStorageError(error, `reading job ${jobId}`);
     }
   }
 
   private async *rows<Row extends StoredRow, Batch>(
     kind: RowKind<Row, Batch>,
-    area: JobFile['area'],
-    files: JobSnapshot,
+    files: AreaSnapshot,
     wanted: WantsMember,
     checkpoint: Checkpoint,
   ): AsyncGenerator<Batch | Gap, MergeEnd & Pick<Survey, 'totals'>> {
     const { jobId } = files;
     const sources: RowSource<Row>[] = [];
     try {
-      const plan = await files.plan(area, checkpoint);
+      const plan = await files.plan(checkpoint);
       // Which of two rows with one ordinal counts is known only when both are read.
       const wants = plan.hasClash ? everyMember : wanted;
       for (const source of plan.sources) {
         const { file, items, stream, isSlotted = false } = source;
         const scan = { wants, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX, checkpoint };
-        const options = { jobId, stream, path: file.path, checkpoint };
+        const place = file.place.bind(file);
+        const options = { jobId, stream, path: file.path, place, checkpoint };
         const reader = new ItemReader(file, items, scan);
         const late = new ItemReader(file, reader.putOff, scan);
         const lateSource = isSlotted ? new RowSource(kind, late, options) : undefined;
         sources.push(new RowSource(kind, reader, { ...options, late: lateSource }));
         if (lateSource) sources.push(lateSource);
       }
-      yield* files.gaps(area);
+      yield* files.gaps;
       const end = yield* mergeRows(kind, jobId, sources);
       return { ...end, totals: totalsByStream(sources) };
     } catch (error) {
@@ -222,14 +325,14 @@ export class Reader {
   }
 
   /** All that is known of a job's rows without giving one of them out; more of it when members are wanted. */
-  private async survey(
-    area: JobFile['area'],
-    files: JobSnapshot,
+  private async surveyOf(
+    area: Area,
+    files: AreaSnapshot,
     checkpoint: Checkpoint,
     wants: WantsMember = () => false,
   ): Promise<Survey> {
     const kind: RowKind<StoredRow, unknown> = area === 'logs' ? LOGS : METRICS;
-    const rows = this.rows(kind, area, files, wants, checkpoint);
+    const rows = this.rows(kind, files, wants, checkpoint);
     for (let gaps = 0; ;) {
       const step = await rows.next();
       if (!step.done) {
@@ -239,8 +342,15 @@ export class Reader {
       const { leftOut, ...known } = step.value;
       // Rows that were stepped over are counted too: only reading tells which of them are given.
       if (leftOut === 0n || wants === everyMember) return { ...known, gaps };
-      return this.survey(area, files, checkpoint, everyMember);
+      return this.surveyOf(area, files, checkpoint, everyMember);
     }
+  }
+
+  private checkpointFor({ signal }: ReadOptions): Checkpoint {
+    return checkpointOf(() => {
+      if (signal?.aborted) throw StorageError.aborted(signal);
+      this.throwIfClosed();
+    });
   }
 
   private untilClosed(): Checkpoint {
@@ -288,6 +398,10 @@ function wantsOf({ startTime, endTime, afterOrdinal }: RowQuery): WantsMember {
   };
 }
 
+function rowsBehind(batch: LogBatch, ordinal: bigint): number[] {
+  return Array.from({ length: batch.length }, (_, row) => row).filter((row) => batch.ordinal(row)! > ordinal);
+}
+
 function everyMember(): boolean {
   return true;
 }
@@ -305,14 +419,6 @@ function totalsByStream(sources: readonly RowSource<StoredRow>[]): Map<number, T
     });
   }
   return byStream;
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function fileSize(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function rowStats(totals: { rows: bigint; contentBytes: bigint } | undefined) {

@@ -6,3 +6,4 @@ export const ARE_OTHERS = 'rows have ordinals that belong to other rows, and are
 export function ordinalsAreGuess(rows: number): string {
   return `a header is damaged, the ordinals of ${rows} rows are a guess`;
 }
+export const NOT_IN_ANY_FILE = 'rows with these ordinals are in no file';

@@ -3,7 +3,7 @@ import { WireError } from '@joblet/wire';
 import { ROWS_DECODED_AT_ONCE, TEXT_DECODED_AT_ONCE_BYTES } from '../limits.js';
 import type { MemberExtra } from '../format/member-extra.js';
 import type { ItemReader } from './item-reader.js';
-import type { Damage, Member, Slot } from './member.js';
+import type { ByteRange, Damage, Member, Slot } from './member.js';
 import { ProblemQueue, type Problem } from './problem-queue.js';
 import { COME_LAST } from './reasons.js';
 import type { RowKind, StoredRow } from './row-kind.js';
@@ -27,6 +27,8 @@ export interface SourceOptions {
   /** 0 for metrics. */
   readonly stream: number;
   readonly path: string;
+  /** As ByteSource tells it. */
+  readonly place: (range: ByteRange) => string;
   /** For rows without ordinals that do not fit into their slot; undefined: this source has none, or is that. */
   readonly late?: RowSource<StoredRow> | undefined;
   readonly checkpoint: Checkpoint;
@@ -135,7 +137,7 @@ export class RowSource<Row extends StoredRow> {
   private lose(damage: Damage): void {
     const { lastOrdinal = -1n } = damage;
     if (lastOrdinal > this.lastOrdinal) this.lastOrdinal = lastOrdinal;
-    this.problems.add(describeDamage(damage, this.slot?.before));
+    this.problems.add(describeDamage(damage, this.options.place(damage), this.slot?.before));
   }
 
   private start(member: Member): void {
@@ -234,12 +236,13 @@ function lostRow(kind: string, reason: string, ordinal: bigint | undefined): Pro
 
 /** `before`: the ordinal that what comes behind it in the file has. */
 function describeDamage(
-  { path, start, end, problem, rows, firstOrdinal, lastOrdinal }: Damage,
+  { problem, rows, firstOrdinal, lastOrdinal }: Damage,
+  place: string,
   before: bigint | undefined,
 ): Problem {
   const last = lastOrdinal ?? (before === undefined ? undefined : before - 1n);
   return {
-    reason: `${problem}: ${path}, bytes ${start} to ${end}`,
+    reason: `${problem}: ${place}`,
     isHarmless: rows === 0n,
     ...(rows !== undefined && { rows }),
     ...(firstOrdinal !== undefined && { firstOrdinal }),

@@ -83,7 +83,7 @@ async function planDamaged(
     const group = segments.slice(start, index);
     const end = segments[index];
     const slot = { after, before: end?.kind === 'numbered' ? end.firstOrdinal : undefined };
-    const placed = await placeGroup(file, group, slot, taken);
+    const placed = await placeGroup(group, slot, taken);
     if (placed) for (const unit of placed) units.push(unit);
     else {
       const items = group.map((item) => ({ ...(item.kind === 'damage' ? item : part(item)), slot }));
@@ -98,7 +98,6 @@ async function planDamaged(
 
 /** Undefined when the group has rows that get their ordinals when they are merged. */
 async function placeGroup(
-  file: FileSnapshot,
   group: readonly Segment[],
   slot: Slot,
   taken: TakenOrdinals,
@@ -123,7 +122,7 @@ async function placeGroup(
     lastOrdinal = derivedOrdinals[rows - 1];
     const [firstOrdinal] = derivedOrdinals;
     const problem = ordinalsAreGuess(rows);
-    const note: Damage = { kind: 'damage', path: file.path, start, end, problem, rows: 0n };
+    const note: Damage = { kind: 'damage', start, end, problem, rows: 0n };
     const items = derived.isCertain ? parts : [note, ...parts];
     return [{ start, end, firstOrdinal, lastOrdinal, claimsOrdinals: true, items }];
   });

@@ -11,6 +11,10 @@ const [directory, first, count] = process.argv.slice(2);
 const say = (line) => writeSync(1, `${line}\n`);
 const store = await openLocalStore({
   baseDirectory: directory,
+  // Small, so that rows go through blocks, runs and a log that is trimmed, within a few batches.
+  blockBytes: 8_000,
+  memoryBytes: 64_000,
+  segmentBytes: 32_000,
   onEvent: (event) => say(`event ${event.type}`),
 });
 for (let batch = Number(first); batch < Number(first) + Number(count);) {

@@ -1,17 +1,9 @@
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  LogBatch,
-  MetricBatch,
-  type Gap,
-  type JobCatalog,
-  type LogRow,
-  type LogStore,
-  type MetricRow,
-} from '@joblet/storage';
+import { LogBatch, MetricBatch, type Gap, type LogRow, type LogStore, type MetricRow } from '@joblet/storage';
 import { parseHeader, TRAILER_BYTES } from '../format/gzip-member.js';
-import { openLocalStore } from '../index.js';
+import { openLocalStore, type LocalStore } from '../index.js';
 import { collect, tempDirectory } from './temp-store.js';
 
 /** A whole member of a file, as it was written. */
@@ -45,15 +37,11 @@ export function rowKey(row: LogRow | MetricRow): string {
 
 /** A store with a job whose files are to be damaged: members of ours, in both streams and metrics. */
 export class DamagedJob {
-  readonly store: LogStore & JobCatalog;
+  readonly store: LocalStore;
   readonly subjects: readonly Subject[];
   readonly remove: () => Promise<void>;
 
-  private constructor(
-    store: LogStore & JobCatalog,
-    subjects: readonly Subject[],
-    remove: () => Promise<void>,
-  ) {
+  private constructor(store: LocalStore, subjects: readonly Subject[], remove: () => Promise<void>) {
     this.store = store;
     this.subjects = subjects;
     this.remove = async () => {
@@ -131,7 +119,7 @@ export class DamagedJob {
   }
 }
 
-async function writeOurs(store: LogStore, jobId: string): Promise<void> {
+async function writeOurs(store: LocalStore, jobId: string): Promise<void> {
   for (let write = 0; write < 5; write++) {
     const logs = Array.from({ length: 5 }, (_, row) => {
       const sequence = BigInt(write * 5 + row);
@@ -139,6 +127,7 @@ async function writeOurs(store: LogStore, jobId: string): Promise<void> {
       return { jobId, stream: row % 3 === 2 ? 2 : 1, timestamp: 1_000n + sequence, sequence, content };
     });
     await store.writeLogs(LogBatch.from(logs));
+    await store.flush();
     const metrics = Array.from({ length: 3 }, (_, row) => {
       const sequence = BigInt(write * 3 + row);
       const memoryUsage = sequence * 1_000n + BigInt(jobId.length);
@@ -150,6 +139,7 @@ async function writeOurs(store: LogStore, jobId: string): Promise<void> {
       };
     });
     await store.writeMetrics(MetricBatch.from(metrics));
+    await store.flush();
   }
 }
 

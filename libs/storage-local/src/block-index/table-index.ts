@@ -1,0 +1,60 @@
+import type { BlockFilters } from './block-filters.js';
+import type { BlockIndex } from './block-index.js';
+import type { BlockSummary } from './block-summary.js';
+import type { EntryTable } from './entry-table.js';
+import { gramHashes } from './filter.js';
+
+/** The first blocks of a table that may grow. */
+export class TableIndex implements BlockIndex {
+  readonly length: number;
+  readonly coveredBytes: number;
+  private readonly table: EntryTable;
+  private readonly filters: BlockFilters;
+
+  constructor(table: EntryTable, length: number, filters: BlockFilters) {
+    this.table = table;
+    this.length = length;
+    this.coveredBytes = table.endOf(length);
+    this.filters = filters;
+  }
+
+  offset(block: number): number {
+    return this.table.entry(block).offset;
+  }
+  byteLength(block: number): number {
+    return this.table.entry(block).length;
+  }
+  rows(block: number): number {
+    return this.table.entry(block).rows;
+  }
+  firstOrdinal(block: number): bigint {
+    return this.table.entry(block).firstOrdinal;
+  }
+  lastOrdinal(block: number): bigint {
+    return this.table.entry(block).lastOrdinal;
+  }
+  timeMin(block: number): bigint {
+    return this.table.entry(block).timeMin;
+  }
+  timeMax(block: number): bigint {
+    return this.table.entry(block).timeMax;
+  }
+  contentBytes(block: number): bigint {
+    return this.table.entry(block).contentBytes;
+  }
+  memberCrc32c(block: number): number {
+    return this.table.entry(block).memberCrc32c;
+  }
+  rowsBefore(block: number): number {
+    return this.table.rowsBefore(block);
+  }
+  summary(block: number): BlockSummary {
+    return this.table.entry(block).summary();
+  }
+
+  async blocksWith(literals: readonly Uint8Array[]): Promise<readonly number[]> {
+    const hashes = gramHashes(literals);
+    if (hashes.length === 0) return Array.from({ length: this.length }, (_, block) => block);
+    return this.filters.blocksWith(this.table, this.length, hashes);
+  }
+}

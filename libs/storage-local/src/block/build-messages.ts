@@ -1,0 +1,10 @@
+import type { BlockRequest, BuiltBlock } from './block-builder.js';
+import type { PackedRows } from './packed-rows.js';
+
+/** What a pool sends to its workers. */
+export interface BuildMessage extends Omit<BlockRequest, 'rows'> {
+  readonly rows: PackedRows;
+}
+
+/** What a worker answers, in the order of what it was sent. */
+export type BuildAnswer = { readonly blocks: readonly BuiltBlock[] } | { readonly error: string };

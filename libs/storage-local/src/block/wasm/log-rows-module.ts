@@ -1,0 +1,80 @@
+import { LOG_ROWS_WASM } from '../../gen/log-rows-wasm.js';
+
+/** What assembly/log-rows.ts exports. */
+interface Exports extends Record<GlobalName, { readonly value: number }>, LogRowsFunctions {
+  readonly memory: { readonly buffer: ArrayBuffer };
+}
+
+type GlobalName =
+  | 'ROWS_MAX'
+  | 'INPUT_BYTES'
+  | 'TEXT_BYTES'
+  | 'FILTER_BYTES'
+  | 'PREFIX_BYTES'
+  | 'input'
+  | 'inputLengths'
+  | 'timestamps'
+  | 'prefix'
+  | 'streams'
+  | 'textLengths'
+  | 'contentLengths'
+  | 'picked'
+  | 'text'
+  | 'filter';
+
+interface LogRowsFunctions {
+  scan(count: number, prefixBytes: number, base64: number): number;
+  writeText(count: number): void;
+  makeFilter(count: number, bits: number): void;
+}
+
+/** One instance: its functions, and its memory, which never grows, as they see it. See assembly/log-rows.ts. */
+export interface LogRowsModule extends LogRowsFunctions {
+  readonly input: Uint8Array;
+  readonly inputLengths: Uint32Array;
+  readonly timestamps: BigInt64Array;
+  readonly prefix: Uint8Array;
+  readonly streams: Uint8Array;
+  readonly textLengths: Uint32Array;
+  readonly contentLengths: Uint32Array;
+  readonly picked: Uint32Array;
+  readonly text: Uint8Array;
+  readonly filter: Int32Array;
+}
+
+/** Of what Node's types do not have. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+/** Undefined where the runtime has no WebAssembly, or none with vectors, and when JOBLET_NO_WASM=1 says so. */
+export function openLogRowsModule(): LogRowsModule | undefined {
+  const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+  if (!api || process.env['JOBLET_NO_WASM'] === '1') return undefined;
+  let instance: { readonly exports: unknown };
+  try {
+    instance = new api.Instance(new api.Module(Buffer.from(LOG_ROWS_WASM, 'base64')));
+  } catch {
+    return undefined;
+  }
+  const exported = instance.exports as Exports;
+  const { buffer } = exported.memory;
+  const at = (name: GlobalName): number => exported[name].value;
+  const rowsMax = at('ROWS_MAX');
+  return {
+    scan: exported.scan,
+    writeText: exported.writeText,
+    makeFilter: exported.makeFilter,
+    input: new Uint8Array(buffer, at('input'), at('INPUT_BYTES')),
+    inputLengths: new Uint32Array(buffer, at('inputLengths'), rowsMax),
+    timestamps: new BigInt64Array(buffer, at('timestamps'), rowsMax),
+    prefix: new Uint8Array(buffer, at('prefix'), at('PREFIX_BYTES')),
+    streams: new Uint8Array(buffer, at('streams'), rowsMax),
+    textLengths: new Uint32Array(buffer, at('textLengths'), rowsMax),
+    contentLengths: new Uint32Array(buffer, at('contentLengths'), rowsMax),
+    picked: new Uint32Array(buffer, at('picked'), rowsMax),
+    text: new Uint8Array(buffer, at('text'), at('TEXT_BYTES')),
+    filter: new Int32Array(buffer, at('filter'), at('FILTER_BYTES') / 4),
+  };
+}

@@ -1,0 +1,65 @@
+import type { BlockBuilder } from '../block/block-builder.js';
+import type { BuiltBlock } from '../block/block-builder.js';
+import type { IndexedFile } from '../block-index/block-index.js';
+
+/** What an operator may want to know. */
+export type EngineEvent =
+  /** A start found rows in the log, in runs or in files that were not finished. */
+  | { readonly type: 'recovered'; readonly rows: number; readonly deletions: number }
+  /** The log ended in a record that was not written whole: nobody was told that it was stored. */
+  | { readonly type: 'torn-tail'; readonly path: string; readonly bytes: number }
+  /** A part of the log is lost: rows in it that were in no file are missing, as gaps. */
+  | { readonly type: 'log-hole'; readonly from: bigint; readonly to: bigint; readonly reason: string }
+  | { readonly type: 'foreign-segment'; readonly path: string; readonly reason: string }
+  /** A write or sync of the log failed; it goes on in a new segment. */
+  | { readonly type: 'segment-failed'; readonly path: string; readonly error: unknown }
+  /** The job index was missing or damaged: jobs are looked at when they are asked for. */
+  | { readonly type: 'job-index-rebuilt'; readonly path: string; readonly reason: string }
+  | { readonly type: 'run-damaged'; readonly path: string; readonly reason: string }
+  /** Files of the job cannot be written: its rows stay in the log and in runs, and are tried again. */
+  | {
+      readonly type: 'job-parked';
+      readonly jobId: string;
+      readonly area: 'logs' | 'metrics';
+      readonly error: unknown;
+    }
+  | { readonly type: 'job-unparked'; readonly jobId: string; readonly area: 'logs' | 'metrics' }
+  /** A sync failed: what was not synced before is written again from the log. */
+  | { readonly type: 'sync-failed'; readonly path: string; readonly error: unknown }
+  /** Something in the background failed, and will be tried again. */
+  | { readonly type: 'background-failed'; readonly doing: string; readonly error: unknown }
+  | { readonly type: 'space-low'; readonly freeBytes: number; readonly reserveBytes: number }
+  | { readonly type: 'space-back'; readonly freeBytes: number };
+
+export interface EngineOptions {
+  readonly baseDirectory: string;
+  readonly logsDirectory: string;
+  readonly metricsDirectory: string;
+  readonly content: 'text' | 'base64';
+  readonly compressionLevel: number;
+  readonly sync: 'always' | 'interval' | 'never';
+  readonly syncIntervalMs: number | undefined;
+  readonly memoryBytes: number;
+  readonly blockBytes: number;
+  readonly sealIdleMs: number;
+  readonly endedIdleMs: number;
+  readonly segmentBytes: number | undefined;
+  readonly reserveBytes: number | undefined;
+  readonly builder: BlockBuilder;
+  readonly indexes: BlockIndexes;
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** What writes the index beside a data file. Never throws. */
+export interface BlockIndexes {
+  append(
+    file: IndexedFile,
+    blocks: readonly (Pick<BuiltBlock, 'summary' | 'filter'> & {
+      readonly offset: number;
+      readonly length: number;
+    })[],
+  ): Promise<void>;
+  drop(path: string): Promise<void> | void;
+}

@@ -1,0 +1,80 @@
+import type { WriteAheadLog } from '@joblet/wal';
+import type { OwnedFile } from './data-files.js';
+import { graveKey, type JobTable } from './job-table.js';
+import type { BlockRows } from '../block/block-rows.js';
+import { replayRows } from './recovery.js';
+import { joinRows, pickRows, RowBuffer, takeRows } from './row-buffer.js';
+import { rowStream, totalsOf } from './row-totals.js';
+import type { RunStore } from './runs.js';
+
+/**
+ * A sync of the file failed: what was appended since the last good one counts no more. Those rows come back from the log and from runs,
+ * which both still have them, and go to a run of their own, so that they are durable before the file does without them.
+ */
+export async function restoreUnsynced(
+  context: {
+    readonly table: JobTable;
+    readonly runs: RunStore;
+    readonly log: WriteAheadLog;
+    /** Behind the newest record whose rows are in memory. */
+    readonly position: () => bigint;
+  },
+  { jobId, file }: OwnedFile,
+): Promise<void> {
+  const { table, runs, log } = context;
+  const job = table.jobs.get(jobId);
+  const name = file.stream === 0 ? 'metrics' : 'logs';
+  const area = job?.[name];
+  if (!job || !area || !area.files.includes(file)) return;
+  while (area.busy) await area.busy;
+  let done: () => void = () => undefined;
+  area.busy = new Promise((resolve) => (done = resolve));
+  try {
+    const { counted, synced } = file;
+    const after = synced?.lastOrdinal ?? -1n;
+    const upTo = counted?.lastOrdinal ?? -1n;
+    const isLost = (ordinal: bigint, stream: () => number): boolean =>
+      ordinal > after && ordinal <= upTo && stream() === file.stream;
+    const found: BlockRows[] = [];
+    const have = new Set<bigint>();
+    const keep = (rows: BlockRows): void => {
+      const own = pickRows(rows, (row) => {
+        const ordinal = rows.ordinals[row];
+        return !have.has(ordinal) && isLost(ordinal, () => rowStream(name, rows, row));
+      });
+      for (const ordinal of own.ordinals) have.add(ordinal);
+      if (own.starts.length > 0) found.push(own);
+    };
+    for (const { run, piece } of area.unsynced) keep(await run.load(piece));
+    const key = graveKey(name, jobId);
+    const missing = {
+      isMissing: (_: unknown, of: string, ordinal: bigint, stream: () => number) =>
+        of === key && isLost(ordinal, stream),
+    };
+    await replayRows(
+      { log, table, from: undefined },
+      missing,
+      async (_job, _area, { entry, picked, first, position }) => {
+        const buffer = new RowBuffer(position);
+        buffer.add({ bytes: entry.bytes, table: entry.table, picked }, 0, picked.length, first, Infinity);
+        keep(buffer.rows());
+      },
+    );
+    if (found.length > 0) {
+      const all = joinRows(found);
+      const order = [...all.ordinals.keys()].sort((a, b) => (all.ordinals[a] < all.ordinals[b] ? -1 : 1));
+      const rows = takeRows(all, order);
+      const pieces = [{ jobId, area: name, rows, totals: totalsOf(name, rows) }] as const;
+      const run = await runs.write(pieces, context.position());
+      if (area.isGone) return;
+      run.live++;
+      area.parts = [{ kind: 'run', run, piece: run.pieces[0] }, ...area.parts];
+      table.pending.set(area, { job, name });
+    }
+    file.counted = synced;
+    file.hasRest = true;
+  } finally {
+    area.busy = undefined;
+    done();
+  }
+}

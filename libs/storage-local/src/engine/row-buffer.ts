@@ -1,0 +1,171 @@
+import type { RowTable } from '@joblet/storage';
+import type { BlockRows } from '../block/block-rows.js';
+import { BUFFER_BYTES_INITIAL, BUFFER_ROWS_INITIAL, ROW_TEXT_OVERHEAD_BYTES } from '../limits.js';
+
+/** Bytes between two rows that are copied along: fewer calls outweigh them. */
+const COPIED_ALONG_BYTES = 16;
+
+/** Of a row: time and ordinal 8 each, start and end 4 each. */
+const ROW_BYTES = 24;
+
+/**
+ * The newest rows of one job and kind, in their wire form. Rows are only added: what `rows()` gave stays as it was. Small
+ * at first, since there may be ten thousand of them.
+ */
+export class RowBuffer {
+  /** Of the log record that brought the oldest row. */
+  readonly position: bigint;
+  private bytes = new Uint8Array(0);
+  private used = 0;
+  private columns = columnsFor(0);
+  private count = 0;
+
+  constructor(position: bigint) {
+    this.position = position;
+  }
+
+  get length(): number {
+    return this.count;
+  }
+
+  /** About what the rows have as text. */
+  get textBytes(): number {
+    return this.used + this.count * ROW_TEXT_OVERHEAD_BYTES;
+  }
+
+  /** What the rows take in memory. */
+  get heldBytes(): number {
+    return this.bytes.length + this.columns.starts.length * ROW_BYTES;
+  }
+
+  get lastOrdinal(): bigint {
+    return this.columns.ordinals[this.count - 1];
+  }
+
+  /**
+   * Copies the rows of the table with the numbers `picked[from]` and on (each without `picked`: the row `from` and on), up to `to`, or
+   * until there is text for a block; `ordinal` is that of the first. Returns where it stopped.
+   */
+  add(source: AddedRows, from: number, to: number, ordinal: bigint, textBytesMax: number): number {
+    const { table, bytes, picked } = source;
+    let next = from;
+    while (next < to && (this.count === 0 || this.textBytes < textBytesMax)) {
+      const first = picked ? picked[next] : next;
+      const start = table.starts[first];
+      let end = table.ends[first];
+      let rows = 1;
+      for (; next + rows < to; rows++) {
+        const row = picked ? picked[next + rows] : next + rows;
+        const gap = table.starts[row] - end;
+        if (gap < 0 || gap > COPIED_ALONG_BYTES) break;
+        if (this.textBytes + (end - start) + rows * ROW_TEXT_OVERHEAD_BYTES >= textBytesMax) break;
+        end = table.ends[row];
+      }
+      this.reserve(end - start, rows);
+      this.bytes.set(bytes.subarray(start, end), this.used);
+      const { starts, ends, timestamps, ordinals } = this.columns;
+      for (let index = 0; index < rows; index++) {
+        const row = picked ? picked[next + index] : next + index;
+        const at = this.count++;
+        starts[at] = this.used + table.starts[row] - start;
+        ends[at] = this.used + table.ends[row] - start;
+        timestamps[at] = table.timestamps[row];
+        ordinals[at] = ordinal++;
+      }
+      this.used += end - start;
+      next += rows;
+    }
+    return next;
+  }
+
+  /** The rows so far. */
+  rows(): BlockRows {
+    const { starts, ends, timestamps, ordinals } = this.columns;
+    return {
+      bytes: this.bytes.subarray(0, this.used),
+      starts: starts.subarray(0, this.count),
+      ends: ends.subarray(0, this.count),
+      timestamps: timestamps.subarray(0, this.count),
+      ordinals: ordinals.subarray(0, this.count),
+    };
+  }
+
+  private reserve(byteCount: number, rows: number): void {
+    if (this.used + byteCount > this.bytes.length) {
+      const size = Math.max(this.bytes.length * 2, this.used + byteCount, BUFFER_BYTES_INITIAL);
+      const bytes = new Uint8Array(size);
+      bytes.set(this.bytes.subarray(0, this.used));
+      this.bytes = bytes;
+    }
+    if (this.count + rows <= this.columns.starts.length) return;
+    const columns = columnsFor(
+      Math.max(this.columns.starts.length * 2, this.count + rows, BUFFER_ROWS_INITIAL),
+    );
+    columns.starts.set(this.columns.starts);
+    columns.ends.set(this.columns.ends);
+    columns.timestamps.set(this.columns.timestamps);
+    columns.ordinals.set(this.columns.ordinals);
+    this.columns = columns;
+  }
+}
+
+/** Rows of a batch that are added to a buffer. */
+export interface AddedRows {
+  readonly bytes: Uint8Array;
+  readonly table: Pick<RowTable, 'starts' | 'ends' | 'timestamps'>;
+  /** Numbers of the rows, ascending. Absent: all. */
+  readonly picked?: readonly number[];
+}
+
+/** In one piece of memory. */
+function columnsFor(rows: number): Omit<BlockRows, 'bytes'> {
+  const buffer = new ArrayBuffer(rows * ROW_BYTES);
+  return {
+    timestamps: new BigInt64Array(buffer, 0, rows),
+    ordinals: new BigUint64Array(buffer, rows * 8, rows),
+    starts: new Uint32Array(buffer, rows * 16, rows),
+    ends: new Uint32Array(buffer, rows * 20, rows),
+  };
+}
+
+/** The rows of all, one behind the other. */
+export function joinRows(all: readonly BlockRows[]): BlockRows {
+  if (all.length === 1) return all[0];
+  const rows = all.reduce((sum, { starts }) => sum + starts.length, 0);
+  const bytes = new Uint8Array(all.reduce((sum, part) => sum + part.bytes.length, 0));
+  const joined = columnsFor(rows);
+  let at = 0;
+  let used = 0;
+  for (const part of all) {
+    bytes.set(part.bytes, used);
+    joined.timestamps.set(part.timestamps, at);
+    joined.ordinals.set(part.ordinals, at);
+    for (let row = 0; row < part.starts.length; row++) {
+      joined.starts[at + row] = part.starts[row] + used;
+      joined.ends[at + row] = part.ends[row] + used;
+    }
+    at += part.starts.length;
+    used += part.bytes.length;
+  }
+  return { bytes, ...joined };
+}
+
+/** Those of the rows that `wanted` takes, in memory of their own. */
+export function pickRows(from: BlockRows, wanted: (row: number) => boolean): BlockRows {
+  return takeRows(from, [...from.starts.keys()].filter(wanted));
+}
+
+/** The rows with these numbers, in their order, in memory of their own. */
+export function takeRows(from: BlockRows, numbers: readonly number[]): BlockRows {
+  const picked = columnsFor(numbers.length);
+  const bytes = new Uint8Array(numbers.reduce((sum, row) => sum + from.ends[row] - from.starts[row], 0));
+  let used = 0;
+  numbers.forEach((row, at) => {
+    bytes.set(from.bytes.subarray(from.starts[row], from.ends[row]), used);
+    picked.starts[at] = used;
+    picked.ends[at] = used += from.ends[row] - from.starts[row];
+    picked.timestamps[at] = from.timestamps[row];
+    picked.ordinals[at] = from.ordinals[row];
+  });
+  return { bytes, ...picked };
+}

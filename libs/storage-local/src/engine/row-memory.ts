@@ -1,0 +1,58 @@
+import type { Area } from './job-table.js';
+import type { MemoryPart } from './part.js';
+import { RowBuffer, type AddedRows } from './row-buffer.js';
+
+/** Counts what the rows of all jobs take that are in no file yet. */
+export class RowMemory {
+  private readonly blockBytes: number;
+  /** Bytes of all tails and memory parts. */
+  held = 0;
+
+  constructor(blockBytes: number) {
+    this.blockBytes = blockBytes;
+  }
+
+  /** Adds rows to the tail; each time that it has a block, it becomes a part. Returns whether it did. */
+  add(area: Area, source: AddedRows, count: number, firstOrdinal: bigint, position: bigint): boolean {
+    let hasBlock = false;
+    for (let at = 0; at < count;) {
+      const tail = (area.tail ??= new RowBuffer(position));
+      const before = tail.heldBytes;
+      at = tail.add(source, at, count, firstOrdinal + BigInt(at), this.blockBytes);
+      this.held += tail.heldBytes - before;
+      if (tail.textBytes < this.blockBytes && at === count) break;
+      this.freeze(area);
+      hasBlock = true;
+    }
+    return hasBlock;
+  }
+
+  /** The tail becomes a part. */
+  freeze(area: Area): void {
+    const { tail } = area;
+    if (!tail) return;
+    area.tail = undefined;
+    const { position, heldBytes } = tail;
+    area.parts.push({ kind: 'memory', rows: tail.rows(), position, heldBytes });
+  }
+
+  released(part: MemoryPart): void {
+    this.held -= part.heldBytes;
+  }
+}
+
+/** Bytes that the area has in memory. */
+export function memoryBytes(area: Area): number {
+  return area.parts.reduce(
+    (sum, part) => sum + (part.kind === 'memory' ? part.heldBytes : 0),
+    area.tail?.heldBytes ?? 0,
+  );
+}
+
+/** Of the oldest record of the log that has a row which is only in memory. */
+export function oldestPosition(area: Area): bigint | undefined {
+  let oldest = area.tail?.position;
+  for (const part of area.parts)
+    if (part.kind === 'memory' && (oldest === undefined || part.position < oldest)) oldest = part.position;
+  return oldest;
+}

@@ -1,0 +1,231 @@
+import { constants } from 'node:fs';
+import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isJobId, StorageError } from '@joblet/storage';
+import { crc32c } from '@joblet/wal';
+import type { BlockRows } from '../block/block-rows.js';
+import { syncDirectory } from '../disk/sync-directory.js';
+import { FILE_MODE } from '../format/file-names.js';
+import { COLUMN_BYTES, columnParts, readColumns } from './row-columns.js';
+import type { AreaName } from './log-entry.js';
+import type { RowTotals } from './row-totals.js';
+import { writeAll } from './write-all.js';
+
+/** Rows of one job and kind in a run. */
+export interface RunPiece {
+  readonly jobId: string;
+  readonly area: AreaName;
+  readonly rows: number;
+  /** Of the rows in their wire form. */
+  readonly bytes: number;
+  readonly firstOrdinal: bigint;
+  readonly lastOrdinal: bigint;
+  readonly totals: readonly RowTotals[];
+  /** Where it is in the file: columns, ordinals, bytes. */
+  readonly offset: number;
+  readonly crc32c: number;
+}
+
+export interface NewPiece {
+  readonly jobId: string;
+  readonly area: AreaName;
+  readonly rows: BlockRows;
+  readonly totals: readonly RowTotals[];
+}
+
+/*
+ * A run: the pieces, then the directory (JSON, UTF-8), then 24 bytes: "JOBLETRN", version u32 = 1, length of the directory u32, its CRC-32C
+ * u32, zero u32. A piece: times, starts, ends, ordinals (8 bytes a row), then the rows. All little-endian.
+ */
+const MAGIC = 'JOBLETRN';
+const VERSION = 1;
+const END_BYTES = 24;
+export const RUN_NAME = /^(\d{1,15})\.run$/;
+
+/** A shared file with rows of many jobs that are not in their own files yet. Removed when no piece counts and nobody reads it. */
+export class Run {
+  readonly path: string;
+  readonly number: number;
+  /** Records of the log from here on are not in it. */
+  readonly position: bigint;
+  readonly pieces: readonly RunPiece[];
+  /** Pieces whose rows are nowhere else durably. */
+  live = 0;
+  private pins = 0;
+  private isUnwanted = false;
+  private handle: Promise<FileHandle> | undefined;
+
+  constructor(path: string, number: number, position: bigint, pieces: readonly RunPiece[]) {
+    this.path = path;
+    this.number = number;
+    this.position = position;
+    this.pieces = pieces;
+  }
+
+  /** The file stays until the pin is let go. */
+  pin(): () => void {
+    this.pins++;
+    return () => {
+      this.pins--;
+      if (this.isUnwanted) void this.remove().catch(() => undefined);
+    };
+  }
+
+  async load(piece: RunPiece): Promise<BlockRows> {
+    const size = piece.rows * (COLUMN_BYTES + 8) + piece.bytes;
+    const unpin = this.pin();
+    try {
+      this.handle ??= open(this.path, 'r');
+      const handle = await this.handle;
+      const payload = Buffer.allocUnsafeSlow(size);
+      const { bytesRead } = await handle.read(payload, 0, size, piece.offset);
+      const columns = readColumns(payload, 0, piece.rows, piece.bytes);
+      if (bytesRead !== size || crc32c(payload) !== piece.crc32c || !columns) {
+        const where = `${this.path}, bytes ${piece.offset} to ${piece.offset + size}`;
+        throw new StorageError('UNAVAILABLE', `rows of job ${piece.jobId} are damaged: ${where}`);
+      }
+      const from = piece.rows * COLUMN_BYTES;
+      const ordinals = new BigUint64Array(payload.buffer.slice(from, from + piece.rows * 8));
+      return { ...columns, ordinals, bytes: payload.subarray(from + piece.rows * 8) };
+    } catch (error) {
+      await this.closeHandle();
+      throw error;
+    } finally {
+      unpin();
+    }
+  }
+
+  async closeHandle(): Promise<void> {
+    const { handle } = this;
+    this.handle = undefined;
+    await (await handle?.catch(() => undefined))?.close();
+  }
+
+  /** At once, or when the last pin is let go. */
+  async remove(): Promise<void> {
+    this.isUnwanted = true;
+    if (this.pins > 0) return;
+    await this.closeHandle();
+    await rm(this.path, { force: true });
+  }
+}
+
+export class RunStore {
+  readonly directory: string;
+  readonly runs: Run[] = [];
+  private next = 1;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** The runs that are there; what is none, or damaged, is told and left where it is. Unfinished ones are removed. */
+  async open(onDamaged: (path: string, reason: string) => void): Promise<void> {
+    const names = await readdir(this.directory);
+    for (const name of names) {
+      const number = Number(RUN_NAME.exec(name)?.[1] ?? NaN);
+      const path = join(this.directory, name);
+      if (name.endsWith('.tmp')) await rm(path, { force: true });
+      if (Number.isNaN(number)) continue;
+      this.next = Math.max(this.next, number + 1);
+      const run = await readRun(path, number);
+      if (typeof run === 'string') onDamaged(path, run);
+      else this.runs.push(run);
+    }
+    this.runs.sort((a, b) => a.number - b.number);
+  }
+
+  /** Durable when it resolves. */
+  async write(pieces: readonly NewPiece[], position: bigint): Promise<Run> {
+    const number = this.next++;
+    const path = join(this.directory, `${number}.run`);
+    const parts: Uint8Array[] = [];
+    let offset = 0;
+    const written = pieces.map(({ jobId, area, rows, totals }): RunPiece => {
+      const { buffer, byteOffset, byteLength } = rows.ordinals;
+      const own = [...columnParts(rows), new Uint8Array(buffer, byteOffset, byteLength), rows.bytes];
+      const checksum = own.reduce((crc, part) => crc32c(part, crc), 0);
+      parts.push(...own);
+      const count = rows.starts.length;
+      const ordinals = { firstOrdinal: rows.ordinals[0], lastOrdinal: rows.ordinals[count - 1] };
+      const piece = {
+        jobId,
+        area,
+        rows: count,
+        bytes: rows.bytes.length,
+        ...ordinals,
+        totals,
+        offset,
+        crc32c: checksum,
+      };
+      offset += own.reduce((sum, part) => sum + part.length, 0);
+      return piece;
+    });
+    const head = { position, pieces: written };
+    const directory = Buffer.from(
+      JSON.stringify(head, (_, value) => (typeof value === 'bigint' ? `${value}n` : value)),
+    );
+    const end = Buffer.alloc(END_BYTES);
+    end.write(MAGIC);
+    end.writeUInt32LE(VERSION, 8);
+    end.writeUInt32LE(directory.length, 12);
+    end.writeUInt32LE(crc32c(directory), 16);
+    const temporary = `${path}.tmp`;
+    try {
+      const handle = await open(temporary, 'wx', FILE_MODE);
+      try {
+        await writeAll(handle, [...parts, directory, end], 0);
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, path);
+      await syncDirectory(this.directory);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      await rm(path, { force: true }).catch(() => undefined);
+      throw error;
+    }
+    const run = new Run(path, number, position, written);
+    this.runs.push(run);
+    return run;
+  }
+
+  /** Those of which no piece counts. */
+  async removeDead(runs: readonly Run[]): Promise<void> {
+    for (const run of runs) {
+      if (run.live > 0) continue;
+      const at = this.runs.indexOf(run);
+      if (at < 0) continue;
+      await run.remove();
+      this.runs.splice(at, 1);
+    }
+  }
+}
+
+/** What is wrong with it, when it is no run. */
+export async function readRun(path: string, number: number): Promise<Run | string> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const { size } = await handle.stat();
+    const end = Buffer.alloc(END_BYTES);
+    if (size < END_BYTES) return `found ${size} bytes, expected ${END_BYTES} at least`;
+    await handle.read(end, 0, END_BYTES, size - END_BYTES);
+    if (end.toString('latin1', 0, 8) !== MAGIC) return 'its end is none of a run';
+    if (end.readUInt32LE(8) !== VERSION) return `found version ${end.readUInt32LE(8)}, expected ${VERSION}`;
+    const length = end.readUInt32LE(12);
+    if (length > size - END_BYTES) return 'its directory is longer than the file';
+    const directory = Buffer.alloc(length);
+    await handle.read(directory, 0, length, size - END_BYTES - length);
+    if (crc32c(directory) !== end.readUInt32LE(16)) return 'the checksum of its directory is wrong';
+    // The checksum vouches for it: it is what `write` made.
+    const { position, pieces } = JSON.parse(directory.toString(), (_, value: unknown) =>
+      typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+    ) as Pick<Run, 'position' | 'pieces'>;
+    return pieces.every(({ jobId }) => isJobId(jobId))
+      ? new Run(path, number, position, pieces)
+      : 'it names what is no job';
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,206 @@
+import { StorageError } from '@joblet/storage';
+import type { BuiltBlock } from '../block/block-builder.js';
+import { BLOCKS_AT_ONCE, PARK_MAX_MS, PARK_MIN_MS, SEALS_AT_ONCE } from '../limits.js';
+import { FileChangedError, type DataFiles } from './data-files.js';
+import type { EngineOptions } from './engine-options.js';
+import { type Area, type DataFile, type FileFacts, type Job, type JobTable } from './job-table.js';
+import type { AreaName } from './log-entry.js';
+import { loadPart, partBytes, type Part } from './part.js';
+import { joinRows } from './row-buffer.js';
+import type { RowMemory } from './row-memory.js';
+
+export interface SealerContext {
+  readonly table: JobTable;
+  readonly memory: RowMemory;
+  readonly files: DataFiles;
+  readonly options: EngineOptions;
+  /** Looks at the job's files when nobody has yet. */
+  know(job: Job, name: AreaName): Promise<Area>;
+  /** Resolves when what a deletion has left in the job's place is gone. */
+  cleared(jobId: string, name: AreaName): Promise<void>;
+}
+
+interface Wanted {
+  readonly job: Job;
+  readonly name: AreaName;
+  /** Whether the tail is to be sealed too, however small. */
+  all: boolean;
+}
+
+/**
+ * Makes blocks of rows and appends them to the files of their jobs. One area is sealed once at a time, so that its blocks stay in order. An area
+ * whose files fail is parked for a while: all others go on.
+ */
+export class Sealer {
+  private readonly context: SealerContext;
+  private readonly wanted = new Map<Area, Wanted>();
+  private readonly running = new Set<Promise<void>>();
+  sealedBlocks = 0;
+  parked = 0;
+
+  constructor(context: SealerContext) {
+    this.context = context;
+  }
+
+  /** Soon. Areas that are parked wait until they are not. */
+  seal(job: Job, name: AreaName, area: Area, all: boolean): void {
+    const wanted = this.wanted.get(area);
+    if (wanted) wanted.all ||= all;
+    else this.wanted.set(area, { job, name, all });
+    this.pump();
+  }
+
+  get isBusy(): boolean {
+    return this.running.size > 0;
+  }
+
+  /** Resolves when one of the seals under way has ended; at once when there is none. */
+  async progress(): Promise<void> {
+    if (this.running.size > 0) await Promise.race(this.running);
+  }
+
+  /** Resolves when nothing is under way or wanted any more, but for what is parked. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  /** Takes up what could not run before: to be called when an area is not busy any more, and from time to time. */
+  pump(): void {
+    for (const [area, wanted] of this.wanted) {
+      if (this.running.size >= SEALS_AT_ONCE) return;
+      if (area.busy || this.isPaused(area)) continue;
+      this.wanted.delete(area);
+      if (area.isGone) continue;
+      const sealing = this.sealArea(wanted, area).finally(() => {
+        this.running.delete(sealing);
+        area.busy = undefined;
+        this.pump();
+      });
+      area.busy = sealing;
+      this.running.add(sealing);
+    }
+  }
+
+  isPaused(area: Area): boolean {
+    return area.pausedUntil > this.context.options.now();
+  }
+
+  private async sealArea({ job, name, all }: Wanted, area: Area): Promise<void> {
+    const { memory, options } = this.context;
+    try {
+      await this.context.cleared(job.jobId, name);
+      await this.context.know(job, name);
+      if (all) memory.freeze(area);
+      while (area.parts.length > 0 && !area.isGone) await this.sealParts(job, name, area);
+      if (area.pauseMs > 0 && !area.isGone) {
+        area.pauseMs = 0;
+        this.parked--;
+        options.onEvent({ type: 'job-unparked', jobId: job.jobId, area: name });
+      }
+    } catch (error) {
+      if (area.isGone) return;
+      // What somebody else has changed is looked at anew.
+      if (error instanceof FileChangedError)
+        for (const file of area.files) file.counted = file.synced = undefined;
+      const isFirst = area.pauseMs === 0;
+      area.pauseMs = Math.min(PARK_MAX_MS, isFirst ? PARK_MIN_MS : area.pauseMs * 2);
+      area.pausedUntil = options.now() + area.pauseMs;
+      this.wanted.set(area, { job, name, all });
+      if (!isFirst) return;
+      this.parked++;
+      options.onEvent({ type: 'job-parked', jobId: job.jobId, area: name, error });
+    }
+  }
+
+  /** As many of the oldest parts as are built at once. */
+  private async sealParts(job: Job, name: AreaName, area: Area): Promise<void> {
+    const { builder, content, compressionLevel: level, blockBytes } = this.context.options;
+    const groups = groupParts(area.parts, blockBytes);
+    const built = await Promise.all(
+      groups.map(async (parts) => {
+        const rows = joinRows(await Promise.all(parts.map(loadPart)));
+        return builder.build({ kind: name, jobId: job.jobId, rows, content, level });
+      }),
+    );
+    if (area.isGone) return;
+    await this.append(job, name, area, built.flat(), groups.flat());
+  }
+
+  private async append(
+    job: Job,
+    name: AreaName,
+    area: Area,
+    blocks: readonly BuiltBlock[],
+    sealed: readonly Part[],
+  ): Promise<void> {
+    const { table, memory, files, options } = this.context;
+    const counted = new Map<DataFile, FileFacts>();
+    const indexed: (() => Promise<void>)[] = [];
+    for (const file of area.files) {
+      const own = blocks.filter(({ stream }) => stream === file.stream);
+      if (own.length === 0) continue;
+      const path = table.layout.path({ area: name, jobId: job.jobId, fileName: file.fileName });
+      const { jobId } = job;
+      const before = factsOf(file);
+      const length = await files.append(
+        { jobId, path, file },
+        own.map(({ member }) => member),
+      );
+      counted.set(file, addBlocks(before, own, length));
+      let offset = before.length;
+      const entries = own.map(({ member, summary, filter }) => {
+        const entry = { offset, length: member.length, summary, filter };
+        offset += member.length;
+        return entry;
+      });
+      indexed.push(() => options.indexes.append({ path, jobId, stream: file.stream }, entries));
+    }
+    if (area.isGone) return;
+    // In one turn: the rows are in the files for readers from here on, and nowhere else.
+    for (const [file, facts] of counted) {
+      file.counted = facts;
+      file.hasRest = false;
+    }
+    area.parts = area.parts.slice(sealed.length);
+    for (const part of sealed) {
+      if (part.kind === 'memory') memory.released(part);
+      else area.unsynced.push(part);
+    }
+    if (area.parts.length === 0 && !area.tail) table.pending.delete(area);
+    this.sealedBlocks += blocks.length;
+    for (const append of indexed) await append();
+  }
+}
+
+/** Parts from the front, put together up to a block, for as many blocks as are built at once. */
+function groupParts(parts: readonly Part[], blockBytes: number): Part[][] {
+  const groups: Part[][] = [];
+  let bytes = Infinity;
+  for (const part of parts) {
+    if (bytes + partBytes(part) > blockBytes) {
+      if (groups.length === BLOCKS_AT_ONCE) break;
+      groups.push([]);
+      bytes = 0;
+    }
+    groups[groups.length - 1].push(part);
+    bytes += partBytes(part);
+  }
+  return groups;
+}
+
+function factsOf({ counted, fileName }: DataFile): FileFacts {
+  if (!counted) throw new StorageError('INTERNAL', `BUG: nobody has looked at ${fileName} yet`);
+  return counted;
+}
+
+function addBlocks(before: FileFacts, blocks: readonly BuiltBlock[], length: number): FileFacts {
+  let { rows, contentBytes, timeMin, timeMax, lastOrdinal } = before;
+  for (const { summary } of blocks) {
+    if (rows === 0n || summary.timeMin < timeMin) timeMin = summary.timeMin;
+    if (rows === 0n || summary.timeMax > timeMax) timeMax = summary.timeMax;
+    if (summary.lastOrdinal > lastOrdinal) lastOrdinal = summary.lastOrdinal;
+    rows += BigInt(summary.rows);
+    contentBytes += summary.contentBytes;
+  }
+  return { length, rows, contentBytes, timeMin, timeMax, lastOrdinal };
+}

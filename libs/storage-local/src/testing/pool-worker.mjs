@@ -1,0 +1,16 @@
+// Stands in for block/build-worker.js. Answers in order, a turn later each; what a block's `stream` says is how many
+// requests it had been given and not answered; its member is the rows' bytes. Jobs named `die` and `fail` do so.
+import { parentPort } from 'node:worker_threads';
+
+let received = 0;
+let answered = 0;
+
+parentPort.on('message', ({ jobId, rows: { buffer, count } }) => {
+  received++;
+  if (jobId === 'die') throw new Error('out of luck');
+  setTimeout(() => {
+    const block = { stream: received - answered, member: new Uint8Array(buffer, 24 * count) };
+    parentPort.postMessage(jobId === 'fail' ? { error: 'no row' } : { blocks: [block] });
+    answered++;
+  }, 5);
+});

@@ -1,0 +1,94 @@
+import { crc32c } from './crc32c.js';
+import { positionOfName } from './file-names.js';
+import { readOnlyDisk } from './node-disk.js';
+import { idOfSegments, listSegments, readLogId } from './open-segments.js';
+import { endOf } from './read-segments.js';
+import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segment-header.js';
+import { toWalError } from './wal-error.js';
+import type { WalEvent } from './wal-event.js';
+
+/** A segment; the records and holes that follow are its own. */
+export interface LogSegment {
+  readonly kind: 'segment';
+  readonly path: string;
+  /** Of the record that would be right behind the header; another one is as many bytes further on. */
+  readonly firstPosition: bigint;
+  readonly headerBytes: number;
+  readonly bytes: number;
+}
+
+/** What is behind the last record of the newest segment: a write that is under way, or that a crash has ended. */
+export interface LogTail {
+  readonly kind: 'tail';
+  readonly path: string;
+  /** In the file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export type LogItem = LogSegment | LogRecord | LogHole | LogTail;
+
+export interface InspectOptions {
+  readonly directory: string;
+  /** `foreign-segment` only. */
+  readonly onEvent?: (event: WalEvent) => void;
+}
+
+/**
+ * All that is in the segments of a log. Changes nothing, so that it may be used beside the process that has the log open: what
+ * that one trims meanwhile is not there. A folder without a log has none. Rejects with WalError.
+ */
+export async function* inspectWal({
+  directory,
+  onEvent = () => undefined,
+}: InspectOptions): AsyncGenerator<LogItem> {
+  try {
+    const names = await readOnlyDisk.list(directory);
+    if (!names.some((name) => positionOfName(name) !== undefined)) return;
+    const id = (await readLogId(readOnlyDisk, directory)) ?? (await idOfSegments(readOnlyDisk, directory));
+    if (id === undefined) return;
+    const segments = await listSegments(readOnlyDisk, directory, id, onEvent);
+    for (const [index, { path, firstPosition }] of segments.entries()) {
+      const end = endOf(segments, index);
+      yield* itemsOf({ path, firstPosition, logCrc: crc32c(id), ...(end !== undefined && { end }) });
+    }
+  } catch (error) {
+    throw toWalError(error, `reading the log in ${directory}`);
+  }
+}
+
+/** As `inspectWal`, of one segment by its own header. Undefined when the file has none of this version. */
+export async function inspectSegment(path: string): Promise<AsyncGenerator<LogItem> | undefined> {
+  const file = await readOnlyDisk.open(path);
+  try {
+    const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
+    const header = decodeSegmentHeader(bytes.subarray(0, await file.read(bytes, 0)));
+    return header && itemsOf({ path, firstPosition: header.firstPosition, logCrc: crc32c(header.logId) });
+  } finally {
+    await file.close();
+  }
+}
+
+async function* itemsOf(segment: {
+  readonly path: string;
+  readonly firstPosition: bigint;
+  readonly logCrc: number;
+  readonly end?: bigint;
+}): AsyncGenerator<LogItem> {
+  const { path, firstPosition } = segment;
+  const file = await readOnlyDisk.open(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return;
+  try {
+    const bytes = await file.size();
+    yield { kind: 'segment', path, firstPosition, headerBytes: SEGMENT_HEADER_BYTES, bytes };
+    const { end, tornBytes } = yield* scanSegment({ ...segment, file });
+    const offset = SEGMENT_HEADER_BYTES + Number(end - firstPosition);
+    if (tornBytes > 0) yield { kind: 'tail', path, offset, bytes: tornBytes };
+  } finally {
+    await file.close();
+  }
+}
