@@ -138,8 +138,8 @@ def entries(path):
     with open(path + ".idx", "rb") as file:
         data = file.read()
     magic, version, entry_bytes, *_ = HEADER.unpack_from(data)
-    if magic != b"JOBLETIX" or version != 1 or crc32c(data[: HEADER.size - 4]) != HEADER.unpack_from(data)[-1]:
-        raise ValueError(f"{path}.idx is no index of version 1")
+    if magic != b"JOBLETIX" or version != 2 or crc32c(data[: HEADER.size - 4]) != HEADER.unpack_from(data)[-1]:
+        raise ValueError(f"{path}.idx is no index of version 2")
     for start in range(HEADER.size, len(data), entry_bytes):
         entry = data[start : start + entry_bytes]
         if crc32c(entry[:-4]) != struct.unpack("<I", entry[-4:])[0]:

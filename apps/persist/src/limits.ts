@@ -1,5 +1,5 @@
 /** Bytes of rows that one write to the store has at the most: bounds how long preparing it holds the event loop. */
-export const WRITE_BYTES_MAX = 4 * 1024 * 1024;
+export const WRITE_BYTES_MAX = 960 * 1024;
 
 /** Rows of one write at the most, for the same reason: tiny rows cost as much as larger ones. */
 export const WRITE_ROWS_MAX = 8_192;

@@ -6,9 +6,6 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Backend } from './backends.js';
 import { BLOCK_FILL, LOG_INTERVAL_MS, SEGMENT_FAILED_MS } from './limits.js';
 
-/** Of the configuration. */
-const RESERVE_MB_DEFAULT = 256;
-
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -30,15 +27,19 @@ export async function openLocalBackend(
     logsDirectory: local.logs.directory,
     metricsDirectory: local.metrics.directory,
     content: local.logs.content,
+    compression: {
+      logs: compression.enabled && local.logs.format === 'jsonl.gz',
+      metrics: compression.enabled && local.metrics.format === 'jsonl.gz',
+    },
     compressionLevel: compression.level,
+    rotation: { logs: rotationOf(local.logs.rotation), metrics: rotationOf(local.metrics.rotation) },
     sync: writer.sync,
     syncIntervalMs: writer.sync_interval_ms,
     memoryBytes: budgetBytes,
     blockBytes: writer.block_kb * KIB * BLOCK_FILL,
     sealIdleMs: writer.seal_idle_seconds * 1_000,
     segmentBytes: writer.segment_mb * MIB,
-    // Without a word of the file, a small disk has a smaller reserve.
-    ...(writer.reserve_mb !== RESERVE_MB_DEFAULT && { reserveBytes: writer.reserve_mb * MIB }),
+    reserveBytes: writer.reserve_mb * MIB,
     onEvent: (event) => {
       if (event.type === 'segment-failed') {
         segmentFailure = { message: messageOf(event.error), untilMs: nowMs() + SEGMENT_FAILED_MS };
@@ -56,6 +57,16 @@ export async function openLocalBackend(
     },
     register: (registry) => registerFigures(registry, () => store.figures()),
   };
+}
+
+function rotationOf({
+  max_size_mb,
+  max_files,
+}: JobletConfig['persist']['storage']['local']['logs']['rotation']): {
+  maxBytes: number;
+  maxFiles: number;
+} {
+  return { maxBytes: max_size_mb * MIB, maxFiles: max_files };
 }
 
 /** What is to be told of the store's state; undefined: all is well. */
@@ -119,6 +130,11 @@ function lineOf(event: LocalStoreEvent): Line {
       return { level: 'info', message: 'files of a job can be written again; nothing was lost' };
     case 'background-failed':
       return { level: 'warn', message: `${event.doing} failed and is tried again` };
+    case 'rotated-away':
+      return {
+        level: 'warn',
+        message: `a job has more ${event.area} than it may have (persist.storage.local.${event.area}.rotation): its oldest rows are removed, now and from here on`,
+      };
     case 'space-low':
       return {
         level: 'error',
@@ -167,6 +183,13 @@ const GAUGES: readonly (readonly [name: string, help: string, of: (figures: Figu
 const COUNTERS: typeof GAUGES = [
   ['persist_blocks_sealed_total', 'Blocks that were compressed into files', (f) => f.blocksSealed],
   ['persist_file_syncs_total', 'Syncs of data files; those of the log not counted', (f) => f.fileSyncs],
+  ['persist_files_rewritten_total', 'Files of ended jobs that were made smaller', (f) => f.filesRewritten],
+  [
+    'persist_rotated_away_rows_total',
+    'Rows of rotated files that were removed, being too many or too old',
+    (f) => Number(f.lostRows),
+  ],
+  ['persist_rotated_away_bytes_total', 'Bytes of content of those rows', (f) => Number(f.lostBytes)],
 ];
 
 function registerFigures(registry: Registry, figures: () => Figures): void {

@@ -265,14 +265,12 @@ describe('notes', () => {
     expect(notes).toEqual(['not built yet, without effect: persist.writer.spool_max_mb']);
   });
 
-  it.each(['local: {logs: {rotation: {max_size_mb: 5}}}', 'local: {metrics: {rotation: {}}}'])(
-    'say that files are not rotated when the file has %s',
-    async (storage) => {
-      const { notes } = await load(`persist: {storage: {${storage}}}`);
-      expect(notes).toEqual(['rotation is not built yet: files grow until they expire']);
-      expect((await load(`storage: {${storage}}`)).notes).toEqual(notes);
-    },
-  );
+  it('say that nothing compresses rotated files, which are compressed', async () => {
+    const rotation = 'rotation: {max_size_mb: 5, max_files: 2, compress_rotated: false}';
+    const { notes } = await load(`persist: {storage: {local: {logs: {${rotation}}}}}`);
+    const path = 'persist.storage.local.logs.rotation.compress_rotated';
+    expect(notes).toEqual([`not built yet, without effect: ${path}`]);
+  });
 });
 
 describe('with real files', () => {

@@ -12,6 +12,8 @@ const TUNING = [
   'persist.ipc.read_buffer',
   'persist.ipc.write_buffer',
   'persist.server.tls',
+  'persist.storage.local.logs.rotation.compress_rotated',
+  'persist.storage.local.metrics.rotation.compress_rotated',
   'persist.writer.spool_max_mb',
   'ipc.spool_dir',
 ];
@@ -20,13 +22,6 @@ const TUNING = [
 export function noEffectNotes({ layout }: Source, known: readonly (readonly string[])[]): string[] {
   const values = layout.nested;
   const notes: string[] = [];
-  const limited = [
-    ['local', 'logs', 'rotation'],
-    ['local', 'metrics', 'rotation'],
-  ];
-  if (limited.some((path) => isSection(valueAt(values, ['persist', 'storage', ...path])))) {
-    notes.push('rotation is not built yet: files grow until they expire');
-  }
   // With an address, the address is what is not built.
   const hasAddress = (valueAt(values, ['persist', 'server', 'grpc_address']) ?? '') !== '';
   const tuning = known.filter((path) => {

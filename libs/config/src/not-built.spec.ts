@@ -6,26 +6,6 @@ describe('what is not built', () => {
   it.each([
     ['persist: {storage: {type: elasticsearch}}', 'persist.storage.type: found "elasticsearch"'],
     [
-      'persist: {storage: {local: {logs: {format: jsonl}}}}',
-      'persist.storage.local.logs.format: found "jsonl"',
-    ],
-    [
-      'persist: {storage: {local: {metrics: {format: jsonl}}}}',
-      'persist.storage.local.metrics.format: found "jsonl"',
-    ],
-    [
-      'persist: {storage: {local: {logs: {rotation: {max_files: 10}}}}}',
-      'persist.storage.local.logs.rotation.max_files: found 10',
-    ],
-    [
-      'persist: {storage: {local: {metrics: {rotation: {max_files: 1}}}}}',
-      'persist.storage.local.metrics.rotation.max_files: found 1',
-    ],
-    [
-      'persist: {storage: {compression: {enabled: false}}}',
-      'persist.storage.compression.enabled: found false',
-    ],
-    [
       'persist: {storage: {retention: {archive_before_delete: true}}}',
       'persist.storage.retention.archive_before_delete: found true',
     ],

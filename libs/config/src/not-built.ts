@@ -5,11 +5,6 @@ import { isSection, valueAt } from './known-keys.js';
 /** The values that exist already, of keys that have others. */
 const BUILT: readonly (readonly [path: string, ...values: (string | number | boolean)[]])[] = [
   ['persist.server.grpc_address', ''],
-  ['persist.storage.local.logs.format', 'jsonl.gz'],
-  ['persist.storage.local.logs.rotation.max_files', 0],
-  ['persist.storage.local.metrics.format', 'jsonl.gz'],
-  ['persist.storage.local.metrics.rotation.max_files', 0],
-  ['persist.storage.compression.enabled', true],
   ['persist.storage.retention.archive_before_delete', false],
   ['persist.monitoring.tracing.otlp_endpoint', ''],
   ['ipc.when_full', 'block', 'drop-newest'],
@@ -25,8 +20,8 @@ const UNREAD = [
   'persist.storage.s3',
   'persist.storage.elasticsearch',
   'persist.storage.multi',
-  'persist.storage.local.logs.rotation',
-  'persist.storage.local.metrics.rotation',
+  'persist.storage.local.logs.rotation.compress_rotated',
+  'persist.storage.local.metrics.rotation.compress_rotated',
   'persist.writer.spool_max_mb',
   'state',
   'ipc.spool_dir',

@@ -36,7 +36,10 @@ export function storageSchema(places: Places) {
 }
 
 function localSchema({ baseDir, folder }: Places) {
-  const format = choice(['jsonl.gz', 'jsonl'], 'Format of the files.');
+  const format = choice(
+    ['jsonl.gz', 'jsonl'],
+    'Format of the files: compressed, or plain lines. Files of both kinds are read.',
+  );
   const directory = (name: string) =>
     path(
       folder,
@@ -47,7 +50,10 @@ function localSchema({ baseDir, folder }: Places) {
     section('When a new file is begun.', {
       max_size_mb: wholeNumber(maxSizeMb, limits.ROTATION_MB, 'Size on disk of one file.', 'MiB'),
       max_files: wholeNumber(0, limits.ROTATED_FILES, 'Rotated files that are kept; 0: all.'),
-      compress_rotated: flag(true, 'Compresses rotated files that are not compressed yet.'),
+      compress_rotated: flag(
+        true,
+        'Compresses rotated files that are not compressed yet; those of the format jsonl.gz are.',
+      ),
     });
   return section('Files below base_dir.', {
     logs: section('Output.', {

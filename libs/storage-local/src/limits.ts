@@ -140,6 +140,9 @@ export const ENDED_IDLE_MS = 15 * 60_000;
 /** Segments of the log that are kept before it presses: a start reads no more. */
 export const LOG_SEGMENTS_MAX = 4;
 
+/** … and before writes wait until it is shorter. */
+export const LOG_SEGMENTS_WAIT = 8;
+
 /** How often the engine looks for what is idle. */
 export const HOUSEKEEPING_MS = 1_000;
 
@@ -206,8 +209,12 @@ export const FILTERS_READ_BYTES_MAX = 1024 * 1024;
 /** Problems of one job that a verification names: a file may be damaged in a million places. */
 export const PROBLEMS_NAMED_MAX = 1_000;
 
-/** Blocks that are inflated ahead of the one whose rows are decoded: what libuv's threads do on the other cores. */
-export const BLOCKS_AHEAD = 3;
+/** Groups of blocks that are read and inflated ahead of the one whose rows are decoded: what libuv's threads do on the other cores. */
+export const GROUPS_AHEAD = 3;
+/** Blocks that are inflated in one call, about a megabyte of text: a call costs as much as some hundred rows. */
+export const GROUP_BLOCKS_MAX = 4;
+/** Text that is inflated before its turn comes; a larger one waits for it. */
+export const TEXT_AHEAD_BYTES_MAX = 2 * 1024 * 1024;
 
 /** A batch shares the bytes of a block if its rows are at least this part of them (one in so many); else they are copied. */
 export const BATCH_SHARE_MIN = 4;
@@ -223,3 +230,18 @@ export const TAIL_BYTES_HELD_MAX = 4 * 1024 * 1024;
 
 /** Added to the nice value of worker threads: they get a tenth of what the main thread gets when both want the same core. */
 export const WORKER_NICENESS = 10;
+
+/** zlib level of the files of ended jobs: a fifth smaller than level 3, for three times the time, which nobody waits for. */
+export const REWRITE_LEVEL = 6;
+/** Text of the rows that are in memory at once while a file is rewritten: four blocks, a little less than full. */
+export const REWRITE_TEXT_BYTES = 4 * 244 * 1024;
+/** Files with less to gain by rewriting are left: a page of the disk. */
+export const REWRITE_BYTES_MIN = 4_096;
+/** A file is rewritten again when so much of it (one part in so many) came after: what is written twice stays in proportion. */
+export const REWRITE_SHARE = 8;
+/** How often it is looked which jobs have ended. */
+export const REWRITE_SCAN_MS = 2_000;
+
+/** Files that all reads together hold open, and those that they open for one piece: with those of the engine, less than 256. */
+export const READ_FILES_HELD_MAX = 64;
+export const READ_FILES_REOPENED_MAX = 16;

@@ -26,7 +26,7 @@ import { createBlockBuilder } from './block/worker-builder.js';
 import { ownDirectories } from './disk/own-directories.js';
 import type { OwnerLock } from './disk/owner-lock.js';
 import { Engine, type EngineFigures } from './engine/engine.js';
-import type { EngineEvent, EngineOptions } from './engine/engine-options.js';
+import type { EngineEvent, EngineOptions, Rotations } from './engine/engine-options.js';
 import { engineReader } from './engine/engine-reader.js';
 import { finishOldIntent } from './engine/old-intent.js';
 import { errorCode, toStorageError } from './errors.js';
@@ -50,6 +50,8 @@ export interface LocalStoreOptions {
   readonly metricsDirectory?: string;
   /** How log content is stored: `text` (default) as a JSON string when it is UTF-8; `base64` always, as Go does. */
   readonly content?: 'text' | 'base64';
+  /** Default true. False: new rows go to plain files, `stdout.log`, `stderr.log` and `metrics.jsonl`; others are read as before. */
+  readonly compression?: boolean | { readonly logs?: boolean; readonly metrics?: boolean };
   /** zlib level, 1 to 9. Default 3. */
   readonly compressionLevel?: number;
   /** When a write resolves: `always` (default) when it is synced; `interval` synced soon; `never` when the system likes. */
@@ -64,9 +66,11 @@ export interface LocalStoreOptions {
   readonly sealIdleMs?: number;
   /** Time without a row after which a job counts as ended. Default 15 minutes. */
   readonly endedIdleMs?: number;
+  /** When files are put aside, and how many of those are kept. Default: never. */
+  readonly rotation?: Rotations;
   /** Of the log. Default 64 MiB, and a sixteenth of the free space at the most. */
   readonly segmentBytes?: number;
-  /** Writes are refused with NO_SPACE when less is free. Default: 256 MiB or 1 % of the disk, the smaller. */
+  /** Writes are refused with NO_SPACE when less than this, and less than 1 % of the disk, is free. Default 256 MiB. */
   readonly reserveBytes?: number;
   readonly onEvent?: (event: LocalStoreEvent) => void;
   /** Unix milliseconds, for tests. */
@@ -148,11 +152,15 @@ export async function openEngineStore(
 
 function withDefaults(options: LocalStoreOptions): Omit<EngineOptions, 'builder' | 'indexes' | 'onEvent'> {
   const baseDirectory = resolve(options.baseDirectory);
+  const { compression = true } = options;
+  const isCompressed = (area: 'logs' | 'metrics'): boolean =>
+    typeof compression === 'boolean' ? compression : (compression[area] ?? true);
   return {
     baseDirectory,
     logsDirectory: resolve(options.logsDirectory ?? join(baseDirectory, 'logs')),
     metricsDirectory: resolve(options.metricsDirectory ?? join(baseDirectory, 'metrics')),
     content: options.content ?? 'text',
+    compression: { logs: isCompressed('logs'), metrics: isCompressed('metrics') },
     compressionLevel: options.compressionLevel ?? COMPRESSION_LEVEL_DEFAULT,
     sync: options.sync ?? 'always',
     syncIntervalMs: options.syncIntervalMs,
@@ -160,6 +168,7 @@ function withDefaults(options: LocalStoreOptions): Omit<EngineOptions, 'builder'
     blockBytes: options.blockBytes ?? BLOCK_TEXT_BYTES,
     sealIdleMs: options.sealIdleMs ?? SEAL_IDLE_MS,
     endedIdleMs: options.endedIdleMs ?? ENDED_IDLE_MS,
+    rotation: options.rotation ?? {},
     segmentBytes: options.segmentBytes,
     reserveBytes: options.reserveBytes,
     now: options.now ?? Date.now,

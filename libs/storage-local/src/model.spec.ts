@@ -192,19 +192,24 @@ const TIMEOUT_MS = 120_000;
 
 describe('the local store beside the model', () => {
   it(
-    'gives the same for random writes, reads, seals, runs, deletes, restarts and kills',
+    'gives the same for random writes, reads, seals, runs, deletes, restarts and kills, compressed and plain',
     async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom('text' as const, 'base64' as const),
           fc.constantFrom(100, 1_000_000),
+          fc.constantFrom<readonly boolean[]>([true], [false], [false, true], [true, false, false]),
           fc.array(step, { minLength: 1, maxLength: 30 }),
-          async (content, blockBytes, steps) => {
+          async (content, blockBytes, compressions, steps) => {
             const { path, remove } = await tempDirectory();
             const model = createMemoryStore();
             let baseDirectory = join(path, '0');
             let kills = 0;
-            const open = () => openEngineStore({ baseDirectory, content, blockBytes });
+            let opens = 0;
+            const open = () => {
+              const compression = compressions[opens++ % compressions.length];
+              return openEngineStore({ baseDirectory, content, blockBytes, compression });
+            };
             let { store, engine } = await open();
             try {
               for (const step of steps) {

@@ -9,6 +9,7 @@ import { StorageError } from './storage-error.js';
 interface Batch<Self> {
   readonly kind: 'logs' | 'metrics';
   readonly length: number;
+  readonly byteLength: number;
   start(row: number): number;
   end(row: number): number;
   timestamp(row: number): bigint;
@@ -83,6 +84,12 @@ async function* select<B extends Batch<B>>(
       if (skip === 0 && item.afterOrdinal >= (query.afterOrdinal ?? -1n) && wantsGap(item)) yield item;
       continue;
     }
+    if (skip === 0 && item.length <= left && wantsAll(query, item)) {
+      left -= item.length;
+      if (item.length > 0) yield item;
+      if (full()) return;
+      continue;
+    }
     let rows: number[] = [];
     let size = 0;
     for (let index = 0; index < item.length && left > 0; index++) {
@@ -105,6 +112,15 @@ async function* select<B extends Batch<B>>(
     if (rows.length > 0) yield item.pick(rows);
     if (full()) return;
   }
+}
+
+/** Whether the batch can be given as it is, without a look at its rows. */
+function wantsAll<B extends Batch<B>>(query: LogQuery, batch: B): boolean {
+  const { startTime, endTime, afterOrdinal, stream, filter } = query;
+  if (startTime !== undefined || endTime !== undefined || filter !== undefined || stream) return false;
+  if (batch.length > BATCH_ROWS_MAX || batch.byteLength > BATCH_BYTES_MAX) return false;
+  // Ordinals ascend.
+  return afterOrdinal === undefined || batch.length === 0 || batch.ordinal(0)! > afterOrdinal;
 }
 
 async function count<B extends Batch<B>>(

@@ -41,6 +41,20 @@ describe('WriteAheadLog', () => {
     expect(await again.append(text('e'))).toBe(again.end - 32n);
   });
 
+  it('never uses a position again that it is told of, also when the log was taken away', async () => {
+    const { log, disk: ours } = await counted({ usedUpTo: 1_001n });
+    const first = await log.append(text('a'));
+    expect(first).toBe(1_008n);
+    await log.close();
+    const again = await openWal({ directory: DIRECTORY, disk: ours, usedUpTo: 500n });
+    const second = await again.append(text('b'));
+    expect(second).toBeGreaterThan(first);
+    const { records, holes } = await collect(again.read());
+    expect(records.map(({ position }) => position)).toEqual([first, second]);
+    expect(holes).toEqual([]);
+    expect((await collect(again.read({ from: 500n }))).holes).toHaveLength(1);
+  });
+
   it('commits all that came meanwhile with one write and one sync', async () => {
     const { log, counts } = await counted();
     await log.append(text('opens the segment'));

@@ -18,7 +18,13 @@ import {
   unusedPosition,
   type Segment,
 } from './open-segments.js';
-import { paddingBytes, recordBytes, RECORD_HEADER_BYTES, writeRecordHeader } from './record-header.js';
+import {
+  paddingBytes,
+  RECORD_ALIGNMENT,
+  recordBytes,
+  RECORD_HEADER_BYTES,
+  writeRecordHeader,
+} from './record-header.js';
 import { readSegments } from './read-segments.js';
 import { SEGMENT_HEADER_BYTES } from './segment-header.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
@@ -38,6 +44,8 @@ export interface WalOptions {
   readonly syncIntervalMs?: number;
   /** A write that would make the segment larger goes to the next one. Default 64 MiB; asked for before each write. */
   readonly segmentBytes?: () => number;
+  /** Positions before it are not used again, also when the log that had them was cut short or taken away. Default 0n. */
+  readonly usedUpTo?: bigint;
   /** Bytes that may wait for their write. Default 256 MiB; one record is taken whatever its size. */
   readonly pendingBytesMax?: number;
   readonly onEvent?: (event: WalEvent) => void;
@@ -73,11 +81,18 @@ export async function openWal(options: WalOptions): Promise<WriteAheadLog> {
     await removeUnfinished(disk, directory);
     const segments = await listSegments(disk, directory, id, onEvent);
     const end = await cutTornTail(disk, segments.at(-1), crc32c(id), onEvent);
-    const unused = await unusedPosition(disk, directory, end);
+    const unused = await unusedPosition(disk, directory, alignedUp(options.usedUpTo ?? 0n, end));
     return new WriteAheadLog({ ...options, disk, onEvent }, id, segments, { end, unused });
   } catch (error) {
     throw toWalError(error, `opening the log in ${directory}`);
   }
+}
+
+/** The first position for a record at or behind both. */
+function alignedUp(used: bigint, end: bigint): bigint {
+  const alignment = BigInt(RECORD_ALIGNMENT);
+  const aligned = ((used + alignment - 1n) / alignment) * alignment;
+  return aligned > end ? aligned : end;
 }
 
 /** Where the log ends. */

@@ -54,7 +54,9 @@ export async function startPersist(folder, { writer = {} } = {}) {
   const config = { persist: { storage: { base_dir: folder }, writer, monitoring } };
   writeFileSync(join(folder, 'config.yml'), JSON.stringify(config));
   const start = performance.now();
+  const { BENCH_PROFILE } = process.env;
   const child = spawn(process.execPath, [
+    ...(BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${BENCH_PROFILE}`] : []),
     join(root, 'apps/persist/bin/persist.js'),
     '--config',
     join(folder, 'config.yml'),
@@ -117,7 +119,7 @@ export async function untilDurable(persist, count) {
   for (;;) {
     const text = await persist.metrics();
     if (metric(text, 'persist_ipc_messages_durable_total') >= count) return text;
-    await delay(20);
+    await delay(50);
   }
 }
 

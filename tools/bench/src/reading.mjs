@@ -1,5 +1,6 @@
 // Speed of reading a job of the local store. One JSON line for each figure: `limit` is what gunzip alone takes for the
-// same file in the same run (rows/s, or ms for all of it); `ratio` is value / limit. Medians of 5, p99 of 200 queries.
+// same file in the same run (rows/s, or ms for all of it); `ratio` is value / limit. Medians of 5; of
+// queries, of the p99 of 200. `cpuMs`: of the whole process for one read; other load on the machine changes it less than time.
 // After `npm run build`: npm run bench:reading --workspace @joblet/bench
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,16 +30,15 @@ try {
   await writeJob('one-million', MILLION, lines);
   await writeJob('two-million', 2 * MILLION, lines);
 
+  const cpu = [];
   const rowsPerSecond = await median(async () => {
+    const before = process.cpuUsage();
     const ms = await time(() => readAll({ jobId: 'one-million' }, MILLION));
+    cpu.push(cpuMsSince(before));
     return (MILLION / ms) * 1_000;
   });
-  print(
-    'all rows of 1,000,000',
-    'rows/s',
-    rowsPerSecond,
-    (MILLION / (await gunzipMs('one-million'))) * 1_000,
-  );
+  const gunzipped = (MILLION / (await gunzipMs('one-million'))) * 1_000;
+  print('all rows of 1,000,000', 'rows/s', rowsPerSecond, gunzipped, { cpuMs: middle(cpu) });
 
   const limit = await gunzipMs('two-million');
   await printQueries('last 1,000 of 2,000,000', limit, 1_000, () => ({ tail: 1_000 }));
@@ -96,15 +96,22 @@ async function readAll(query, expected) {
 }
 
 async function printQueries(name, limit, rows, queryOf) {
-  const times = [];
+  const p50s = [];
+  const p99s = [];
+  const cpu = [];
+  const query = (run) => readAll({ jobId: 'two-million', ...queryOf(run) }, rows);
   // The first ones bring index and code into memory.
-  for (let run = -20; run < QUERIES; run++) {
-    const ms = await time(() => readAll({ jobId: 'two-million', ...queryOf(run + 20) }, rows));
-    if (run >= 0) times.push(ms);
+  for (let run = 0; run < 20; run++) await query(run);
+  for (let round = 0; round < RUNS; round++) {
+    const times = [];
+    const before = process.cpuUsage();
+    for (let run = 0; run < QUERIES; run++) times.push(await time(() => query(run)));
+    cpu.push(cpuMsSince(before) / QUERIES);
+    times.sort((a, b) => a - b);
+    p50s.push(times[Math.floor(QUERIES / 2)]);
+    p99s.push(times[Math.floor(QUERIES * 0.99)]);
   }
-  times.sort((a, b) => a - b);
-  print(`${name}, p50`, 'ms', times[Math.floor(QUERIES / 2)], limit);
-  print(`${name}, p99`, 'ms', times[Math.floor(QUERIES * 0.99)], limit);
+  print(`${name}, p99`, 'ms', middle(p99s), limit, { p50: middle(p50s), cpuMs: middle(cpu) });
 }
 
 /** The whole file, member by member, each in one go. */
@@ -141,12 +148,20 @@ async function time(work) {
 async function median(measure) {
   const values = [];
   for (let run = 0; run < RUNS; run++) values.push(await measure());
-  return values.sort((a, b) => a - b)[RUNS >> 1];
+  return middle(values);
 }
 
-function print(name, unit, value, limit) {
-  const round = (number) => Number(number.toPrecision(4));
-  console.log(
-    JSON.stringify({ name, unit, value: round(value), limit: round(limit), ratio: round(value / limit) }),
-  );
+function middle(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1];
+}
+
+function cpuMsSince(before) {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+function print(name, unit, value, limit, more) {
+  const figures = { value, limit, ratio: value / limit, ...more };
+  for (const [key, figure] of Object.entries(figures)) figures[key] = Number(figure.toPrecision(4));
+  console.log(JSON.stringify({ name, unit, ...figures }));
 }

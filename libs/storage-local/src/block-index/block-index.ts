@@ -1,4 +1,6 @@
+import type { Checkpoint } from '../read/turns.js';
 import type { BlockSummary } from './block-summary.js';
+import type { DataBytes } from './describe-member.js';
 
 /** A data file whose blocks are indexed. */
 export interface IndexedFile {
@@ -26,6 +28,8 @@ export interface BlockIndex {
   /** Rows in all blocks before this one; `rowsBefore(length)` is all. */
   rowsBefore(block: number): number;
   summary(block: number): BlockSummary;
+  /** Whether the first so many blocks are, byte for byte, in `data` as they were indexed. Slow only when asked for the first time. */
+  areWhole(count: number, data: DataBytes, checkpoint: Checkpoint): Promise<boolean>;
   /**
    * The blocks, ascending, that can have each of the literals in the content of a row. Never leaves one out that has; gives all
    * when no literal has 4 bytes or a filter cannot be read.

@@ -11,6 +11,7 @@ import {
 } from '../format/gzip-member.js';
 import type { MemberExtra } from '../format/member-extra.js';
 import { WHOLE_TEXT_BYTES_MAX } from '../limits.js';
+import type { FileVersion } from '../read/byte-source.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from '../read/row-kind.js';
 import type { IndexedFile } from './block-index.js';
 import { describeLogs, describeMetrics } from './describe-block.js';
@@ -19,6 +20,7 @@ import type { EntryView, IndexedBlock } from './index-layout.js';
 /** What the index reads of a data file: its first `size` bytes. */
 export interface DataBytes {
   readonly size: number;
+  readonly version?: FileVersion | undefined;
   /** Fewer bytes at the end of the file. */
   read(offset: number, length: number): Promise<Buffer>;
 }
@@ -76,11 +78,11 @@ export async function describeMember(
 }
 
 /** The rows in their wire form; undefined unless each is a row of this file, and there is one for each ordinal. */
-function decodeRows<Row extends StoredRow>(
+export function decodeRows<Row extends StoredRow>(
   kind: RowKind<Row, unknown>,
   { jobId, stream }: IndexedFile,
   text: Buffer,
-  { ordinals }: MemberExtra,
+  { ordinals }: Pick<MemberExtra, 'ordinals'>,
 ): BlockRows | undefined {
   const starts = new Uint32Array(ordinals.length);
   const ends = new Uint32Array(ordinals.length);

@@ -1,12 +1,23 @@
+import type { FileVersion } from '../read/byte-source.js';
 import { BlockFilters } from './block-filters.js';
 import type { IndexedFile } from './block-index.js';
 import type { EntryTable } from './entry-table.js';
+
+/** The first so many blocks of a file, looked at when it had this version. */
+export interface SeenBlocks {
+  readonly version: FileVersion;
+  readonly length: number;
+}
 
 /** The index of one file in memory. */
 export interface CachedIndex {
   readonly file: IndexedFile;
   readonly table: EntryTable;
   readonly filters: BlockFilters;
+  /** Of which data it is known that so many entries agree with it. */
+  agreed: SeenBlocks | undefined;
+  /** Of which data it is known that so many blocks are, byte for byte, what was indexed. */
+  whole: SeenBlocks | undefined;
 }
 
 interface Held extends CachedIndex {
@@ -47,7 +58,15 @@ export class IndexCache {
         if (this.held.get(file.path) === index) onDamage(reason);
       },
     );
-    const index: Held = { file, table, filters, bytes: 0, tableBytes: 0 };
+    const index: Held = {
+      file,
+      table,
+      filters,
+      agreed: undefined,
+      whole: undefined,
+      bytes: 0,
+      tableBytes: 0,
+    };
     this.held.set(file.path, index);
     this.grown(index);
     return index;

@@ -343,7 +343,11 @@ describe('the index of a data file', () => {
     })();
     await indexes.append(missing, indexed);
     expect(events).toEqual([
-      { type: 'index-dropped', path: missing.path, reason: expect.stringContaining('ENOENT') as string },
+      {
+        type: 'index-dropped',
+        path: missing.path,
+        reason: expect.stringContaining('ENOENT') as unknown as string,
+      },
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { filterFileOf } from '../format/file-names.js';
+import { filterFileOf, isPlainFile } from '../format/file-names.js';
 import { INDEX_EXTEND_BYTES_MAX, INDEX_MEMORY_BYTES, INDEX_RETRY_MS, ENTRIES_COMPARED } from '../limits.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
 import type { BlockIndex, IndexedFile } from './block-index.js';
@@ -12,8 +12,10 @@ import type { IndexedBlock } from './index-layout.js';
 import { IndexStore } from './index-store.js';
 import { undefinedIfMissing } from './missing-file.js';
 import { PathLocks } from './path-locks.js';
+import { matchesPlainBlock } from './plain-blocks.js';
 import { RebuildQueue } from './rebuild-queue.js';
 import { TableIndex } from './table-index.js';
+import { isSameVersion } from './whole-blocks.js';
 
 export interface IndexFilesOptions {
   /** For indexes and filters in memory. Default: INDEX_MEMORY_BYTES. */
@@ -137,8 +139,14 @@ export class IndexFiles {
   private async believed(file: IndexedFile, data: DataBytes): Promise<TableIndex | undefined> {
     const cached = await this.locks.run(file.path, () => this.load(file));
     const length = cached?.table.countWithin(data.size) ?? 0;
-    if (!cached || length === 0 || !(await agrees(cached.table, length, data))) return undefined;
-    return new TableIndex(cached.table, length, cached.filters);
+    if (!cached || length === 0) return undefined;
+    const { agreed } = cached;
+    const { version } = data;
+    if (!agreed || length > agreed.length || !isSameVersion(agreed.version, version)) {
+      if (!(await agrees(file, cached.table, length, data))) return undefined;
+      if (version) cached.agreed = { version, length };
+    }
+    return new TableIndex(cached, length);
   }
 
   private async load(file: IndexedFile): Promise<CachedIndex | undefined> {
@@ -234,14 +242,20 @@ export class IndexFiles {
 }
 
 /** Whether some of the first `length` entries, among them the first and the last, say what the members say. */
-async function agrees(table: EntryTable, length: number, data: DataBytes): Promise<boolean> {
+async function agrees(
+  { path }: IndexedFile,
+  table: EntryTable,
+  length: number,
+  data: DataBytes,
+): Promise<boolean> {
+  const matches = isPlainFile(path) ? matchesPlainBlock : matchesMember;
   const compared = Math.min(length, ENTRIES_COMPARED);
   let before = -1;
   for (let i = 1; i <= compared; i++) {
     const block = compared === 1 ? length - 1 : Math.round(((i - 1) * (length - 1)) / (compared - 1));
     if (block === before) continue;
     before = block;
-    if (!(await matchesMember(table.entry(block), data))) return false;
+    if (!(await matches(table.entry(block), data))) return false;
   }
   return true;
 }

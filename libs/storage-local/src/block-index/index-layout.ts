@@ -8,7 +8,8 @@ import type { IndexedFile } from './block-index.js';
  * docs/FORMAT.md has it byte by byte.
  */
 const MAGIC = Buffer.from('JOBLETIX', 'latin1');
-const VERSION = 1;
+/** Raised with every change of what an entry or a filter means: an index of another version is made anew. */
+export const VERSION = 2;
 const JOB_ID_BYTES = 128;
 const CRC_BYTES = 4;
 export const HEADER_BYTES = 16 + JOB_ID_BYTES + CRC_BYTES;

@@ -1,21 +1,24 @@
-import type { BlockFilters } from './block-filters.js';
 import type { BlockIndex } from './block-index.js';
 import type { BlockSummary } from './block-summary.js';
 import type { EntryTable } from './entry-table.js';
 import { gramHashes } from './filter.js';
+import type { CachedIndex } from './index-cache.js';
+import { areWhole } from './whole-blocks.js';
+import type { DataBytes } from './describe-member.js';
+import type { Checkpoint } from '../read/turns.js';
 
 /** The first blocks of a table that may grow. */
 export class TableIndex implements BlockIndex {
   readonly length: number;
   readonly coveredBytes: number;
+  private readonly cached: CachedIndex;
   private readonly table: EntryTable;
-  private readonly filters: BlockFilters;
 
-  constructor(table: EntryTable, length: number, filters: BlockFilters) {
-    this.table = table;
+  constructor(cached: CachedIndex, length: number) {
+    this.cached = cached;
+    this.table = cached.table;
     this.length = length;
-    this.coveredBytes = table.endOf(length);
-    this.filters = filters;
+    this.coveredBytes = cached.table.endOf(length);
   }
 
   offset(block: number): number {
@@ -52,9 +55,13 @@ export class TableIndex implements BlockIndex {
     return this.table.entry(block).summary();
   }
 
+  areWhole(count: number, data: DataBytes, checkpoint: Checkpoint): Promise<boolean> {
+    return areWhole(this.cached, count, data, checkpoint);
+  }
+
   async blocksWith(literals: readonly Uint8Array[]): Promise<readonly number[]> {
     const hashes = gramHashes(literals);
     if (hashes.length === 0) return Array.from({ length: this.length }, (_, block) => block);
-    return this.filters.blocksWith(this.table, this.length, hashes);
+    return this.cached.filters.blocksWith(this.table, this.length, hashes);
   }
 }

@@ -6,11 +6,11 @@ export interface BlockRequest {
   readonly jobId: string;
   readonly rows: BlockRows;
   readonly content: 'text' | 'base64';
-  /** zlib's, 1 to 9. */
-  readonly level: number;
+  /** zlib's, 1 to 9; 'plain': no compression, the rows have their ordinals in their lines. */
+  readonly level: number | 'plain';
 }
 
-/** One gzip member for the end of one file of the job, and what the index will say of it. */
+/** One gzip member, or the lines of a plain block, for the end of one file of the job, and what the index will say of it. */
 export interface BuiltBlock {
   /** 1 stdout, 2 stderr, 0 metrics: which file it is for. */
   readonly stream: number;

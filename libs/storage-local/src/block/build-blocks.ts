@@ -26,7 +26,11 @@ export function buildBlocks(request: BlockRequest, module?: LogRowsModule): Buil
       const { text, summary, filter } = texts.member(picked);
       const { contentBytes, timeMin, timeMax } = summary;
       const ordinals = pick(slice.ordinals, picked);
-      const member = encodeMemberSync(text, { contentBytes, timeMin, timeMax, ordinals }, level);
+      // The text holds until the next member's is asked for.
+      const member =
+        level === 'plain'
+          ? Buffer.from(text)
+          : encodeMemberSync(text, { contentBytes, timeMin, timeMax, ordinals }, level);
       const stream = texts.streams[picked[0]];
       blocks.push({ stream, member, summary: { ...summary, memberCrc32c: crc32c(member) }, filter });
     }
@@ -35,11 +39,13 @@ export function buildBlocks(request: BlockRequest, module?: LogRowsModule): Buil
 }
 
 function textsOf(
-  { kind, jobId, content }: BlockRequest,
+  { kind, jobId, content, level }: BlockRequest,
   rows: BlockRows,
   module: LogRowsModule | undefined,
 ): RowTexts {
-  if (kind === 'metrics') return metricTexts(jobId, rows);
+  const isPlain = level === 'plain';
+  if (kind === 'metrics') return metricTexts(jobId, rows, isPlain);
+  if (isPlain) return plainLogTexts(jobId, rows, content, true);
   return (module && wasmLogTexts(module, jobId, rows, content)) ?? plainLogTexts(jobId, rows, content);
 }
 

@@ -13,7 +13,9 @@ export function packRows({ bytes, starts, ends, timestamps, ordinals }: BlockRow
   const count = starts.length;
   let byteLength = 0;
   for (let row = 0; row < count; row++) byteLength += ends[row] - starts[row];
-  const packed = { count, buffer: new ArrayBuffer(count * TABLE_BYTES_PER_ROW + byteLength) };
+  // Unlike new ArrayBuffer, not filled with zeros first.
+  const { buffer } = Buffer.allocUnsafeSlow(count * TABLE_BYTES_PER_ROW + byteLength);
+  const packed = { count, buffer };
   const target = unpackRows(packed);
   target.timestamps.set(timestamps);
   target.ordinals.set(ordinals);

@@ -5,8 +5,13 @@ import type { RowTexts } from './row-texts.js';
 
 const line = new LogLineFields();
 
-/** LogLines as text, in plain JavaScript: it takes all that there can be. Throws WireError. */
-export function plainLogTexts(jobId: string, rows: BlockRows, content: 'text' | 'base64'): RowTexts {
+/** LogLines as text, in plain JavaScript: it takes all that there can be. `hasOrdinals`: in the text. Throws WireError. */
+export function plainLogTexts(
+  jobId: string,
+  rows: BlockRows,
+  content: 'text' | 'base64',
+  hasOrdinals = false,
+): RowTexts {
   const streams = new Uint8Array(rows.starts.length);
   for (let row = 0; row < streams.length; row++) {
     scanLogLine(rows.bytes, rows.starts[row], rows.ends[row], line);
@@ -14,23 +19,27 @@ export function plainLogTexts(jobId: string, rows: BlockRows, content: 'text' | 
   }
   const encoder = new RowEncoder({ content });
   const { lengths, text } = encodeRows(streams, encoder, (row) => {
-    encoder.logRow(headOf(jobId, rows, row), rows.bytes, rows.starts[row], rows.ends[row]);
+    encoder.logRow(headOf(jobId, rows, row, hasOrdinals), rows.bytes, rows.starts[row], rows.ends[row]);
   });
   return { streams, lengths, member: (picked) => ({ text: text(picked), ...describeLogs(rows, picked) }) };
 }
 
 /** Metrics as text. Throws WireError. */
-export function metricTexts(jobId: string, rows: BlockRows): RowTexts {
+export function metricTexts(jobId: string, rows: BlockRows, hasOrdinals = false): RowTexts {
   const streams = new Uint8Array(rows.starts.length);
   const encoder = new RowEncoder();
   const { lengths, text } = encodeRows(streams, encoder, (row) => {
-    encoder.metricRow(headOf(jobId, rows, row), rows.bytes, rows.starts[row], rows.ends[row]);
+    encoder.metricRow(headOf(jobId, rows, row, hasOrdinals), rows.bytes, rows.starts[row], rows.ends[row]);
   });
   return { streams, lengths, member: (picked) => ({ text: text(picked), ...describeMetrics(rows, picked) }) };
 }
 
-function headOf(jobId: string, rows: BlockRows, row: number): RowHead {
-  return { jobId, timestamp: rows.timestamps[row] };
+function headOf(jobId: string, rows: BlockRows, row: number, hasOrdinal: boolean): RowHead {
+  return {
+    jobId,
+    timestamp: rows.timestamps[row],
+    ordinal: hasOrdinal ? rows.ordinals[row] : undefined,
+  };
 }
 
 /** The rows of one stream after those of the other, so that the rows of a member lie side by side. */

@@ -5,12 +5,14 @@ import { eachLimited } from '../disk/each-limited.js';
 import { makeDirectory } from '../disk/make-directory.js';
 import { syncDirectory } from '../disk/sync-directory.js';
 import { errorCode } from '../errors.js';
-import { DIRECTORY_MODE, FILE_MODE } from '../format/file-names.js';
+import { DIRECTORY_MODE, FILE_MODE, isPlainFile } from '../format/file-names.js';
 import { COPY_BYTES, DATA_FILES_OPEN_MAX, FILES_SYNCED_AT_ONCE } from '../limits.js';
-import { NO_FACTS, type DataFile, type FileFacts } from './job-table.js';
+import type { DataFile, FileFacts } from './job-table.js';
 import { writeAll } from './write-all.js';
 
 const { O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+const NEWLINE = Buffer.from('\n');
 
 /** A file is not as long as what counts, or is gone: somebody else has changed it. */
 export class FileChangedError extends Error {}
@@ -51,14 +53,15 @@ export class DataFiles {
     return this.open.size;
   }
 
-  /** Writes the members behind what counts; resolves to how long the file is then. The caller counts them. */
+  /** Writes the members behind what counts, in a line of their own; resolves to how long the file is then. The caller counts them. */
   async append(owned: OwnedFile, members: readonly Uint8Array[]): Promise<number> {
     const { file } = owned;
     const length = lengthOf(file);
     const opened = await this.use(owned);
     try {
       file.hasRest = true;
-      const written = await writeAll(opened.handle, members, length);
+      const isCutLine = isPlainFile(owned.path) && !(await endsLine(opened.handle, length));
+      const written = await writeAll(opened.handle, isCutLine ? [NEWLINE, ...members] : members, length);
       opened.isDirty = true;
       return length + written;
     } finally {
@@ -69,13 +72,13 @@ export class DataFiles {
   /** Makes what is counted now durable; a file that fails is told to `onSyncFailed`. False when one failed. */
   async syncAll(): Promise<boolean> {
     let isGood = true;
-    const dirty = [...this.open.values()].filter(({ isDirty }) => isDirty);
+    const dirty = [...this.open.values()].filter(needsSync);
     const parents = new Map<string, OpenFile[]>();
     const syncedTo = new Map<OpenFile, FileFacts>();
     await eachLimited(dirty, FILES_SYNCED_AT_ONCE, async (opened) => {
       const facts = await this.syncOne(opened);
-      if (!facts) return void (isGood = false);
-      syncedTo.set(opened, facts);
+      if (facts === 'failed') return void (isGood = false);
+      if (facts) syncedTo.set(opened, facts);
       const parent = dirname(dirname(opened.path));
       if (opened.isNew) parents.set(parent, [...(parents.get(parent) ?? []), opened]);
     });
@@ -93,6 +96,22 @@ export class DataFiles {
     }
     for (const [{ file }, facts] of syncedTo) file.synced = facts;
     return isGood;
+  }
+
+  /** Makes what counts of the file durable, cuts off what does not, and closes it. Rejects when it cannot. */
+  async settle(owned: OwnedFile): Promise<void> {
+    const { path, file } = owned;
+    const opened = await this.use(owned);
+    try {
+      const facts = await this.syncOne(opened);
+      if (facts !== file.counted) throw new Error(`${path} cannot be synced`);
+      if (opened.isNew) await syncDirectory(dirname(dirname(path)));
+      file.synced = facts;
+      file.hasRest = false;
+    } finally {
+      opened.users--;
+    }
+    await this.forget([path]);
   }
 
   /** Closes the files of a job (of this area) without syncing them. */
@@ -167,11 +186,13 @@ export class DataFiles {
       const idle = [...this.open.values()].find(({ users }) => users === 0);
       if (!idle) return;
       idle.users++;
-      if (idle.isDirty) {
+      if (needsSync(idle)) {
         const facts = await this.syncOne(idle);
         try {
-          if (facts && idle.isNew) await syncDirectory(dirname(dirname(idle.path)));
-          if (facts) idle.file.synced = facts;
+          if (facts && facts !== 'failed') {
+            if (idle.isNew) await syncDirectory(dirname(dirname(idle.path)));
+            idle.file.synced = facts;
+          }
         } catch (error) {
           this.fail(idle, error);
         }
@@ -180,9 +201,9 @@ export class DataFiles {
     }
   }
 
-  /** Resolves to what is durable then, but for the name of the job's folder; undefined when it failed. */
-  private async syncOne(opened: OpenFile): Promise<FileFacts | undefined> {
-    const facts = opened.file.counted ?? NO_FACTS;
+  /** Resolves to what is durable then, but for the name of the job's folder; undefined when nobody knows what is counted. */
+  private async syncOne(opened: OpenFile): Promise<FileFacts | 'failed' | undefined> {
+    const facts = opened.file.counted;
     opened.isDirty = false;
     try {
       await opened.handle.datasync();
@@ -193,7 +214,7 @@ export class DataFiles {
       // Of a job that was deleted meanwhile, nothing is to be saved.
       if (this.open.get(opened.path) !== opened) return facts;
       this.fail(opened, error);
-      return undefined;
+      return 'failed';
     }
   }
 
@@ -217,6 +238,19 @@ export class DataFiles {
     }
     this.toReplace.delete(file);
   }
+}
+
+/** What somebody else has written may lack the newline of its last line. */
+async function endsLine(handle: FileHandle, length: number): Promise<boolean> {
+  if (length === 0) return true;
+  const last = Buffer.alloc(1);
+  await handle.read(last, 0, 1, length - 1);
+  return last.equals(NEWLINE);
+}
+
+/** What was written may be counted only after a sync that had it already. */
+function needsSync({ isDirty, file: { counted, synced } }: OpenFile): boolean {
+  return isDirty || counted !== synced;
 }
 
 function lengthOf({ counted, fileName }: DataFile): number {

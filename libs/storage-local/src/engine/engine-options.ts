@@ -28,14 +28,37 @@ export type EngineEvent =
   | { readonly type: 'sync-failed'; readonly path: string; readonly error: unknown }
   /** Something in the background failed, and will be tried again. */
   | { readonly type: 'background-failed'; readonly doing: string; readonly error: unknown }
+  /** Told once for each job: rows of its oldest file are gone, since it had more than it may have. */
+  | {
+      readonly type: 'rotated-away';
+      readonly jobId: string;
+      readonly area: 'logs' | 'metrics';
+      readonly rows: bigint;
+      readonly bytes: bigint;
+    }
   | { readonly type: 'space-low'; readonly freeBytes: number; readonly reserveBytes: number }
   | { readonly type: 'space-back'; readonly freeBytes: number };
+
+/** When a file is put aside, and how many of those are kept. Absent: never, all. */
+export interface Rotations {
+  readonly logs?: RotationLimits;
+  readonly metrics?: RotationLimits;
+}
+
+export interface RotationLimits {
+  /** Of a data file on the disk; a block may be larger. */
+  readonly maxBytes: number;
+  /** Rotated files of a stream, beside the one that is appended to; 0: all are kept. */
+  readonly maxFiles: number;
+}
 
 export interface EngineOptions {
   readonly baseDirectory: string;
   readonly logsDirectory: string;
   readonly metricsDirectory: string;
   readonly content: 'text' | 'base64';
+  /** False: new rows go to plain files. */
+  readonly compression: Readonly<Record<'logs' | 'metrics', boolean>>;
   readonly compressionLevel: number;
   readonly sync: 'always' | 'interval' | 'never';
   readonly syncIntervalMs: number | undefined;
@@ -43,6 +66,7 @@ export interface EngineOptions {
   readonly blockBytes: number;
   readonly sealIdleMs: number;
   readonly endedIdleMs: number;
+  readonly rotation: Rotations;
   readonly segmentBytes: number | undefined;
   readonly reserveBytes: number | undefined;
   readonly builder: BlockBuilder;
@@ -62,4 +86,6 @@ export interface BlockIndexes {
     })[],
   ): Promise<void>;
   drop(path: string): Promise<void> | void;
+  /** The data file `from` now is `to`. */
+  rename(from: string, to: string): Promise<void>;
 }

@@ -1,14 +1,17 @@
 import type { StoreView } from '../read/area-view.js';
 import type { Reader } from '../read/reader.js';
-import type { FileReader } from './engine.js';
+import type { FileReader } from './known-areas.js';
 
 /** For the engine: what the files of a job have, by the rules of reading. */
 export function engineReader(reader: Reader, store: StoreView): FileReader {
   return {
-    async survey(jobId, name) {
+    async survey(jobId, name, path) {
       const view = store.view(jobId, [name])?.[name];
+      const { files = [], lost = [] } = view ?? {};
       try {
-        return await reader.survey(view?.files ?? [], name, jobId);
+        if (path === undefined) return await reader.survey({ files, lost }, name, jobId);
+        const own = files.filter((file) => file.path === path);
+        return await reader.survey({ files: own, lost: [] }, name, jobId);
       } finally {
         view?.release();
       }

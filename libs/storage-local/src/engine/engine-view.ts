@@ -27,8 +27,16 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
     stream,
     length: counted?.length,
   }));
+  const lost = [...area.lost.values()].map(({ stream, rows, bytes, lastOrdinal, reason }) => ({
+    stream,
+    rows,
+    bytes,
+    lastOrdinal,
+    reason,
+  }));
   return {
     files,
+    lost,
     pending,
     release: () => {
       for (const unpin of unpins.splice(0)) unpin();

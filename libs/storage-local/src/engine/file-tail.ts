@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { isMissing } from '../errors.js';
+import { isPlainFile } from '../format/file-names.js';
 import {
   HEADER_BYTES_MAX,
   inflateWhole,
@@ -10,6 +11,7 @@ import {
   TRAILER_BYTES,
 } from '../format/gzip-member.js';
 import { NO_FACTS, type FileFacts } from './job-table.js';
+import { readPlainTail } from './plain-tail.js';
 
 const { O_NONBLOCK, O_RDONLY } = constants;
 const FIRST_READ_BYTES = 4_096;
@@ -42,16 +44,37 @@ export async function readFileTail(path: string, known: FileFacts, verifyFrom: b
     if (!stats.isFile()) return { facts: known, isWhole: false, hasMore: false };
     // A file that is shorter than it was is another one.
     const start = stats.size < known.length ? NO_FACTS : known;
-    let facts = start;
-    while (facts.length < stats.size) {
-      const next = await nextMember(handle, facts, stats.size, verifyFrom);
-      if (!next) return { facts, isWhole: false, hasMore: facts !== start };
-      facts = next;
+    if (isPlainFile(path)) {
+      const facts = await readPlainTail(path, start);
+      return { facts, isWhole: facts.length === stats.size, hasMore: facts !== start };
     }
-    return { facts, isWhole: true, hasMore: facts !== start };
+    const more = await wholeMembers(handle, start, stats.size, verifyFrom);
+    if (more !== start || start === NO_FACTS || start.length === stats.size)
+      return { facts: more, isWhole: more.length === stats.size, hasMore: more !== start };
+    // Nothing but a cut member, unless the file is a rewritten one: then its members lie elsewhere, and have as many rows.
+    const other = await wholeMembers(handle, NO_FACTS, stats.size, start.lastOrdinal + 1n);
+    if (other.length === start.length || other.lastOrdinal < start.lastOrdinal)
+      return { facts: start, isWhole: false, hasMore: false };
+    return { facts: other, isWhole: other.length === stats.size, hasMore: true };
   } finally {
     await handle.close();
   }
+}
+
+/** What the file has up to the first member that is not as it should be. */
+async function wholeMembers(
+  handle: FileHandle,
+  known: FileFacts,
+  size: number,
+  verifyFrom: bigint,
+): Promise<FileFacts> {
+  let facts = known;
+  while (facts.length < size) {
+    const next = await nextMember(handle, facts, size, verifyFrom);
+    if (!next) break;
+    facts = next;
+  }
+  return facts;
 }
 
 async function nextMember(

@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { StorageError } from '@joblet/storage';
 import { RESERVE_BYTES, RESERVE_SHARE, SEGMENT_SHARE, SPACE_ASKED_MS } from '../limits.js';
@@ -8,17 +9,22 @@ type SpaceOptions = Pick<
   'baseDirectory' | 'logsDirectory' | 'metricsDirectory' | 'reserveBytes' | 'onEvent' | 'now'
 >;
 
+type AskSpace = (path: string) => Promise<Pick<StatsFs, 'bavail' | 'bsize' | 'blocks'>>;
+
 /** Watches the space of the disks on which the store lies, and keeps a reserve for what has to be written all the same. */
 export class FreeSpace {
   private readonly options: SpaceOptions;
+  private readonly askSpace: AskSpace;
   private askedAt = -Infinity;
   private asking: Promise<void> | undefined;
   private reserve = 0;
   freeBytes = Infinity;
   isLow = false;
 
-  constructor(options: SpaceOptions) {
+  /** `ask`: for tests. */
+  constructor(options: SpaceOptions, ask: AskSpace = statfs) {
     this.options = options;
+    this.askSpace = ask;
   }
 
   /** Rejects with NO_SPACE while less than the reserve is free. */
@@ -42,13 +48,15 @@ export class FreeSpace {
   }
 
   private async askNow(): Promise<void> {
-    const { baseDirectory, logsDirectory, metricsDirectory, reserveBytes, onEvent, now } = this.options;
+    const { baseDirectory, logsDirectory, metricsDirectory, onEvent, now } = this.options;
+    const { reserveBytes = RESERVE_BYTES } = this.options;
     this.askedAt = now();
     let free = Infinity;
     let isLow = false;
     for (const path of new Set([baseDirectory, logsDirectory, metricsDirectory])) {
-      const { bavail, bsize, blocks } = await statfs(path);
-      const reserve = reserveBytes ?? Math.min(RESERVE_BYTES, Math.floor((blocks * bsize) / RESERVE_SHARE));
+      const { bavail, bsize, blocks } = await this.askSpace(path);
+      // A small disk has a smaller reserve.
+      const reserve = Math.min(reserveBytes, Math.floor((blocks * bsize) / RESERVE_SHARE));
       if (bavail * bsize < reserve) isLow = true;
       if (bavail * bsize >= free) continue;
       free = bavail * bsize;

@@ -4,39 +4,74 @@ import { setImmediate } from 'node:timers/promises';
 import { isJobId } from '@joblet/storage';
 import { crc32c } from '@joblet/wal';
 import { syncDirectory } from '../disk/sync-directory.js';
+import { isMissing } from '../errors.js';
 import { FILE_MODE } from '../format/file-names.js';
+import { dataFileOf } from '../format/layout.js';
 import { INDEX_LINES_AT_ONCE } from '../limits.js';
-import { AREAS, newArea, type FileFacts, type JobTable } from './job-table.js';
-import { decodeEnd, decodeSource } from './log-entry.js';
+import {
+  AREAS,
+  graveKey,
+  newArea,
+  newFile,
+  NO_FACTS,
+  splitGraveKey,
+  type DataFile,
+  type FileFacts,
+  type JobTable,
+  type LostRows,
+} from './job-table.js';
+import { decodeEnd, decodeSource, type AreaName } from './log-entry.js';
 import { writeAll } from './write-all.js';
 
 /*
  * The job index is text: lines of a CRC-32C (8 hexadecimal digits), a space and a JSON array. The first is ["joblet-jobs", 1,
  * position up to which numbers hold, number of lines that follow]; then
  *   ["s", producer, epoch, frame]
+ *   ["g", area, job id, position of its newest deletion], while a run may have rows of before
  *   ["j", job id, end or null, area of the logs or null, area of the metrics or null]
- * An area: [next ordinal, gaps, last arrival in Unix ms, born, files], a file (in the order of layout.ts) [length, rows, bytes of content, oldest time,
- * newest time, last ordinal], or 0 when nobody has looked at it. 64-bit numbers are strings.
+ * An area: [next ordinal, gaps, last arrival in Unix ms, born, files, rotated files, lost rows], a rotated file [name, last arrival, file], lost
+ * rows [stream, newest number, rows, bytes of content, last ordinal, newest time, reason], a file (in the order of layout.ts) [length, rows, bytes of content, oldest time,
+ * newest time, last ordinal, bytes that were rewritten], or 0 when nobody has looked at it. 64-bit numbers are strings.
+ *
+ * The one before is kept beside it (`.old`), and the log from its position on: what only the index knows, end records and the next
+ * ordinals of jobs without rows, survives the loss of either.
  */
 const MAGIC = 'joblet-jobs';
 const VERSION = 1;
 
-/** Writes what is durable of the table; durable itself when it resolves. */
+export function olderJobIndex(path: string): string {
+  return `${path}.old`;
+}
+
+/** Writes what is durable of the table, and keeps the one before; durable itself when it resolves. */
 export async function writeJobIndex(path: string, table: JobTable, position: bigint): Promise<void> {
   const temporary = `${path}.tmp`;
   const handle = await open(temporary, 'w', FILE_MODE);
   try {
     const sources = [...table.sources.values()];
     const jobs = [...table.jobs.values()];
+    const graves = [...table.graves];
     let at = 0;
-    let lines = [line([MAGIC, VERSION, position, sources.length + jobs.length])];
+    let lines = [line([MAGIC, VERSION, position, sources.length + graves.length + jobs.length])];
     for (const { producer, epoch, frame } of sources) lines.push(line(['s', producer, epoch, frame]));
+    for (const [key, born] of graves) lines.push(line(['g', ...splitGraveKey(key), born]));
     for (const job of jobs) {
       const areas = AREAS.map((name) => {
         const area = job[name];
         if (!area) return null;
-        const files = area.files.map(({ synced }) => (synced ? Object.values(inOrder(synced)) : 0));
-        return [area.nextOrdinal, area.gaps, area.arrival, area.born, files];
+        const files = area.files.filter(({ number }) => number === 0).map(fileOf);
+        const rotated = area.files.filter(({ number }) => number > 0);
+        return [
+          area.nextOrdinal,
+          area.gaps,
+          area.arrival,
+          area.born,
+          files,
+          rotated.map((file) => [file.fileName, file.arrival, fileOf(file)]),
+          [...area.lost.values()].map((lost) => [
+            ...[lost.stream, lost.upTo, lost.rows, lost.bytes, lost.lastOrdinal, lost.time, lost.reason],
+          ]),
+        ];
       });
       lines.push(line(['j', job.jobId, job.end ?? null, ...areas]));
       if (lines.length < INDEX_LINES_AT_ONCE) continue;
@@ -52,6 +87,7 @@ export async function writeJobIndex(path: string, table: JobTable, position: big
   } finally {
     await handle.close();
   }
+  await rename(path, olderJobIndex(path)).catch(unlessMissing);
   await rename(temporary, path);
   await syncDirectory(dirname(path));
 }
@@ -100,6 +136,11 @@ function readLine(values: readonly unknown[], table: JobTable): void {
     const source = decodeSource({ producer, epoch, frame });
     return void table.sources.set(source.producer, source);
   }
+  if (values[0] === 'g') {
+    const [, area, jobId, position] = values;
+    if ((area !== 'logs' && area !== 'metrics') || !isJobId(jobId)) throw new Error('a line names no area');
+    return void table.graves.set(graveKey(area, jobId), uint64(position));
+  }
   const [type, jobId, end, ...areas] = values;
   if (type !== 'j' || !isJobId(jobId)) throw new Error('a line names no job');
   const job = table.job(jobId);
@@ -108,7 +149,7 @@ function readLine(values: readonly unknown[], table: JobTable): void {
     const found = areas[index];
     if (found === null) return;
     if (!Array.isArray(found)) throw new Error(`the ${name} of job ${jobId} are no list`);
-    const [nextOrdinal, gaps, arrival, born, files] = found as readonly unknown[];
+    const [nextOrdinal, gaps, arrival, born, files, rotated = [], lost = []] = found as readonly unknown[];
     if (!Array.isArray(files)) throw new Error(`the ${name} of job ${jobId} have no files`);
     const area = newArea(name, { facts: undefined, born: uint64(born) });
     area.nextOrdinal = uint64(nextOrdinal);
@@ -116,20 +157,59 @@ function readLine(values: readonly unknown[], table: JobTable): void {
     area.arrival = Number(arrival);
     area.files.forEach((file, number) => {
       file.counted = file.synced = factsOf(files[number]);
+      file.rewritten = rewrittenOf(files[number]);
     });
+    if (!Array.isArray(rotated) || !Array.isArray(lost))
+      throw new Error(`the rotated ${name} of job ${jobId} are no list`);
+    area.files = [...rotated.map((file: unknown) => rotatedOf(name, file)), ...area.files];
+    area.lost = new Map(lost.map(lostOf).map((rows) => [rows.stream, rows]));
     job[name] = area;
   });
 }
 
-function inOrder({ length, rows, contentBytes, timeMin, timeMax, lastOrdinal }: FileFacts): FileFacts {
-  return { length, rows, contentBytes, timeMin, timeMax, lastOrdinal };
+function unlessMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
+}
+
+function fileOf({ synced, rewritten }: DataFile): unknown {
+  if (!synced) return 0;
+  const { length, rows, contentBytes, timeMin, timeMax, lastOrdinal } = synced;
+  return [length, rows, contentBytes, timeMin, timeMax, lastOrdinal, rewritten];
+}
+
+function rotatedOf(name: AreaName, found: unknown): DataFile {
+  if (!Array.isArray(found)) throw new Error('a rotated file is no list');
+  const [fileName, arrival, facts] = found as readonly unknown[];
+  const file = typeof fileName === 'string' ? dataFileOf(name, fileName) : undefined;
+  if (!file || file.number === 0) throw new Error('a rotated file has no number');
+  return { ...newFile(file, factsOf(facts), Number(arrival)), rewritten: rewrittenOf(facts) };
+}
+
+function lostOf(found: unknown): LostRows {
+  if (!Array.isArray(found)) throw new Error('lost rows are no list');
+  const [stream, upTo, rows, bytes, lastOrdinal, time, reason] = found as readonly unknown[];
+  return {
+    stream: Number(stream),
+    upTo: Number(upTo),
+    rows: int64(rows),
+    bytes: int64(bytes),
+    lastOrdinal: int64(lastOrdinal),
+    time: int64(time),
+    reason: String(reason),
+  };
+}
+
+function rewrittenOf(found: unknown): number {
+  return Array.isArray(found) ? Number(found[6] ?? 0) : 0;
 }
 
 function factsOf(found: unknown): FileFacts | undefined {
+  // Of before there was this kind of file.
+  if (found === undefined) return NO_FACTS;
   if (found === 0) return undefined;
   if (!Array.isArray(found)) throw new Error('a file is no list');
   const [length, ...numbers] = found as readonly unknown[];
-  const [rows, contentBytes, timeMin, timeMax, lastOrdinal] = numbers.map(int64);
+  const [rows, contentBytes, timeMin, timeMax, lastOrdinal] = numbers.slice(0, 5).map(int64);
   return { length: Number(length), rows, contentBytes, timeMin, timeMax, lastOrdinal };
 }
 

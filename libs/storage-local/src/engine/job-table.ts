@@ -1,5 +1,5 @@
 import type { JobEnd, WriteSource } from '@joblet/storage';
-import { FILES, type Layout } from '../format/layout.js';
+import { FILES, type FoundFile, type Layout } from '../format/layout.js';
 import type { AreaName } from './log-entry.js';
 import type { Part, RunPart } from './part.js';
 import type { RowBuffer } from './row-buffer.js';
@@ -25,17 +25,37 @@ export const NO_FACTS: FileFacts = {
   lastOrdinal: -1n,
 };
 
+/** What is known of the rows of files that were taken away because they were too many or too old. */
+export interface LostRows {
+  readonly stream: number;
+  /** The number of the newest of them. */
+  readonly upTo: number;
+  readonly rows: bigint;
+  /** Of content. */
+  readonly bytes: bigint;
+  readonly lastOrdinal: bigint;
+  /** Of the newest row, Unix nanoseconds. */
+  readonly time: bigint;
+  readonly reason: string;
+}
+
 /** One data file of a job. What is behind the counted length is not there for anybody. */
 export interface DataFile {
   readonly fileName: string;
   /** 1 stdout, 2 stderr, 0 metrics. */
   readonly stream: number;
+  /** Of a rotated one, ascending in time; 0: it is, or may be, appended to. */
+  readonly number: number;
+  /** Of a rotated one: Unix milliseconds at which the last row came, at the latest. */
+  readonly arrival: number;
   /** Undefined: nobody has looked yet; all of it counts. */
   counted: FileFacts | undefined;
   /** As `counted`, and durable with its name. */
   synced: FileFacts | undefined;
   /** Whether the file may have bytes behind those that count: the next append cuts them off. */
   hasRest: boolean;
+  /** Bytes that were there when it was last rewritten, or found not to gain by it; 0: never. */
+  rewritten: number;
 }
 
 /**
@@ -43,7 +63,10 @@ export interface DataFile {
  * them at any time, and their ordinals ascend in the order files, parts, tail, for each stream.
  */
 export interface Area {
-  readonly files: readonly DataFile[];
+  /** Of each stream the oldest first. */
+  files: readonly DataFile[];
+  /** By stream. */
+  lost: ReadonlyMap<number, LostRows>;
   parts: Part[];
   tail: RowBuffer | undefined;
   nextOrdinal: bigint;
@@ -79,15 +102,10 @@ export function newArea(
   name: AreaName,
   { facts, born = 0n }: { facts: FileFacts | undefined; born?: bigint | undefined },
 ): Area {
-  const files = FILES[name].map(({ fileName, stream }) => ({
-    fileName,
-    stream,
-    counted: facts,
-    synced: facts,
-    hasRest: false,
-  }));
+  const files = FILES[name].map(({ fileName, stream }) => newFile({ fileName, stream, number: 0 }, facts));
   return {
     files,
+    lost: new Map(),
     parts: [],
     tail: undefined,
     nextOrdinal: 0n,
@@ -103,6 +121,14 @@ export function newArea(
   };
 }
 
+export function newFile(
+  { fileName, stream, number }: FoundFile,
+  facts: FileFacts | undefined,
+  arrival = 0,
+): DataFile {
+  return { fileName, stream, number, arrival, counted: facts, synced: facts, hasRest: false, rewritten: 0 };
+}
+
 /** Whether all numbers of the files are known. */
 export function isKnown(area: Area): boolean {
   return area.files.every(({ counted }) => counted !== undefined);
@@ -114,6 +140,11 @@ export function hasPending(area: Area): boolean {
 
 export function graveKey(area: AreaName, jobId: string): string {
   return `${area}/${jobId}`;
+}
+
+export function splitGraveKey(key: string): [area: string, jobId: string] {
+  const at = key.indexOf('/');
+  return [key.slice(0, at), key.slice(at + 1)];
 }
 
 /** All jobs of which anything is known, and what producers have stored. */
@@ -140,6 +171,13 @@ export class JobTable {
   area(jobId: string, name: AreaName): Area {
     const job = this.job(jobId);
     return (job[name] ??= newArea(name, { facts: NO_FACTS, born: this.graves.get(graveKey(name, jobId)) }));
+  }
+
+  /** Behind the newest deletion of the area: rows of before are not to come back. */
+  bornOf(jobId: string, name: AreaName): bigint {
+    const born = this.jobs.get(jobId)?.[name]?.born ?? 0n;
+    const grave = this.graves.get(graveKey(name, jobId)) ?? 0n;
+    return born > grave ? born : grave;
   }
 
   *areas(): Generator<{ job: Job; name: AreaName; area: Area }> {

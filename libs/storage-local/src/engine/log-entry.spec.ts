@@ -32,12 +32,6 @@ const entry: fc.Arbitrary<LogEntry> = fc.oneof(
   }),
   fc.record({ type: fc.constant('deleted' as const), position: uint64 }),
   fc.record({
-    type: fc.constant('born' as const),
-    jobId,
-    area: fc.constantFrom('logs' as const, 'metrics' as const),
-    position: uint64,
-  }),
-  fc.record({
     type: fc.constant('end' as const),
     jobId,
     end: fc.oneof(fc.record({ time: int64 }), fc.record({ time: int64, exitCode: fc.integer() })),

@@ -24,8 +24,6 @@ export type LogEntry =
     }
   /** The files of the deletion in the entry at this position are gone. */
   | { readonly type: 'deleted'; readonly position: bigint }
-  /** Rows of the area before this position were deleted, for runs that still have some. */
-  | { readonly type: 'born'; readonly jobId: string; readonly area: AreaName; readonly position: bigint }
   | { readonly type: 'end'; readonly jobId: string; readonly end: JobEnd };
 
 export interface DeletedArea {
@@ -142,8 +140,6 @@ class Malformed extends Error {}
 function decodeSmall(head: Record<string, unknown>): LogEntry {
   if (head.type === 'deleted') return { type: 'deleted', position: uint64(head.position) };
   const jobId = jobIdOf(head.jobId);
-  if (head.type === 'born')
-    return { type: 'born', jobId, area: areaOf(head.area), position: uint64(head.position) };
   if (head.type === 'end') return { type: 'end', jobId, end: decodeEnd(head.end) };
   if (head.type !== 'delete' || !Array.isArray(head.areas)) throw new Malformed();
   const areas = (head.areas as readonly unknown[]).map((found) => {

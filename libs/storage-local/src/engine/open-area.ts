@@ -1,13 +1,19 @@
-import { lstatSync, statSync, type Stats } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '../errors.js';
+import { statsOf } from '../disk/stats-of.js';
+import { findRotated } from './find-files.js';
 import { AREAS, isKnown, newArea, NO_FACTS, type Area, type Job, type JobTable } from './job-table.js';
 import type { AreaName } from './log-entry.js';
 
 /** Compares the sizes of the files with what counts; if somebody else has changed one, nothing is known of them any more. */
 export function checkSizes(table: JobTable, job: Job, name: AreaName, area: Area): void {
+  if (area.busy) {
+    area.isChecked = true;
+    return;
+  }
+  if (!area.isChecked) findRotated(table, job.jobId, name, area);
   area.isChecked = true;
-  if (area.busy || !isKnown(area)) return;
+  if (!isKnown(area)) return;
   const isSame = area.files.every(({ fileName, counted = NO_FACTS, hasRest }) => {
     const path = table.layout.path({ area: name, jobId: job.jobId, fileName });
     const stats = statsOf(path);
@@ -15,7 +21,9 @@ export function checkSizes(table: JobTable, job: Job, name: AreaName, area: Area
       return hasRest ? stats.size >= counted.length : stats.size === counted.length;
     return counted.length === 0 && !stats && !lstatSync(path, { throwIfNoEntry: false });
   });
-  if (!isSame) for (const file of area.files) file.counted = file.synced = undefined;
+  if (isSame) return;
+  findRotated(table, job.jobId, name, area);
+  for (const file of area.files) file.counted = file.synced = undefined;
 }
 
 /** A job whose folder somebody has put there since the store was opened. */
@@ -30,18 +38,6 @@ export function adopt(
       table.job(jobId)[name] ??= newArea(name, { facts: undefined });
   }
   return table.jobs.get(jobId);
-}
-
-const NO_TARGET = new Set(['ENOTDIR', 'ELOOP']);
-
-/** Undefined when there is nothing, or a link to nothing. */
-export function statsOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (NO_TARGET.has(errorCode(error) ?? '')) return undefined;
-    throw error;
-  }
 }
 
 function isDirectory(path: string): boolean {

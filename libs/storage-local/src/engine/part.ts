@@ -26,6 +26,10 @@ export function partBytes(part: Part): number {
   return part.kind === 'memory' ? part.rows.bytes.length : part.piece.bytes;
 }
 
+export function partFirst(part: Part): bigint {
+  return part.kind === 'memory' ? part.rows.ordinals[0] : part.piece.firstOrdinal;
+}
+
 export function loadPart(part: Part): Promise<BlockRows> {
   return part.kind === 'memory' ? Promise.resolve(part.rows) : part.run.load(part.piece);
 }

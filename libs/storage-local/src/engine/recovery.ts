@@ -4,12 +4,22 @@ import { open } from 'node:fs/promises';
 import type { WriteAheadLog } from '@joblet/wal';
 import { eachLimited } from '../disk/each-limited.js';
 import { syncDirectory } from '../disk/sync-directory.js';
+import { isPlainFile } from '../format/file-names.js';
 import { FILES_AT_ONCE } from '../limits.js';
 import { readFileTail } from './file-tail.js';
-import { graveKey, NO_FACTS, type Area, type DataFile, type Job, type JobTable } from './job-table.js';
+import { findRotated } from './find-files.js';
+import {
+  graveKey,
+  NO_FACTS,
+  type Area,
+  type DataFile,
+  type FileFacts,
+  type Job,
+  type JobTable,
+} from './job-table.js';
 import type { AreaName, BatchEntry } from './log-entry.js';
-import { pickRows } from './row-buffer.js';
-import { rowStream, totalsOf } from './row-totals.js';
+import { inOrder, joinRows } from './row-buffer.js';
+import { rowStream, totalsOf, type RowTotals } from './row-totals.js';
 import type { NewPiece, Run, RunPiece, RunStore } from './runs.js';
 import { logEntries, touch, type LogSurvey, type TouchedArea } from './survey-log.js';
 
@@ -17,8 +27,14 @@ export interface RecoveryContext {
   readonly log: WriteAheadLog;
   readonly table: JobTable;
   readonly runs: RunStore;
+  /** Which files are appended to. */
+  readonly compression: Readonly<Record<AreaName, boolean>>;
   /** Of the oldest record that is needed. */
   readonly from: bigint | undefined;
+  /** Whether a part of the log is lost. */
+  readonly hasHoles: boolean;
+  /** Whether the area's files are those of a deleted job, which could not be taken away yet. */
+  readonly isUncarried: (jobId: string, name: AreaName) => boolean;
   /** The ordinals from `first` on that the files of the job have, whatever state they are in. */
   readonly readOrdinals: (jobId: string, name: AreaName, first: bigint) => Promise<ReadonlySet<bigint>>;
 }
@@ -30,21 +46,18 @@ export interface MissingRows {
 
 /**
  * Looks at the files of the areas of which the log or a run has rows, decides how much of them counts, and which pieces of runs are
- * still needed. Nothing is cut here: what does not count is cut off by the next append.
+ * still needed. What does not count is cut off by the next append; here, if the file gets none because compression was switched.
  */
 export async function inspectFiles(context: RecoveryContext, survey: LogSurvey): Promise<MissingRows> {
   const { table, runs } = context;
-  const pieces = new Map<string, { run: Run; piece: RunPiece }[]>();
+  const pieces = new Map<string, FoundPiece[]>();
   for (const run of runs.runs) {
     for (const piece of run.pieces) {
       const key = graveKey(piece.area, piece.jobId);
-      const born = table.jobs.get(piece.jobId)?.[piece.area]?.born ?? table.graves.get(key) ?? 0n;
-      if (run.position <= born) continue;
+      if (run.position <= table.bornOf(piece.jobId, piece.area)) continue;
       const area = table.area(piece.jobId, piece.area);
       if (piece.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = piece.lastOrdinal + 1n;
-      // Files that nothing was appended to since they were recorded are as they were.
-      if (survey.touched.has(key) || area.files.some(({ counted }) => !counted))
-        touch(survey.touched, piece.jobId, piece.area, piece.firstOrdinal, piece.lastOrdinal + 1n);
+      touch(survey.touched, piece.jobId, piece.area, piece.firstOrdinal, piece.lastOrdinal + 1n);
       pieces.set(key, [...(pieces.get(key) ?? []), { run, piece }]);
     }
   }
@@ -54,7 +67,9 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
   await eachLimited([...survey.touched.values()], FILES_AT_ONCE, async (touched) => {
     const { jobId, name } = touched;
     const area = table.area(jobId, name);
-    const isSound = await inspectArea(context, touched, area, survey.holes > 0, parents, toMark);
+    if (context.isUncarried(jobId, name)) return;
+    findRotated(table, jobId, name, area);
+    const isSound = await inspectArea(context, touched, area, parents, toMark);
     area.isChecked = true;
     if (isSound) return;
     for (const file of area.files) file.counted = file.synced = undefined;
@@ -69,12 +84,14 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
     if (lasts.every((last) => ordinal > last)) return false;
     if (lasts.every((last) => ordinal <= last)) return true;
     const own = stream();
-    return ordinal <= lasts[area.files.findIndex((file) => file.stream === own)];
+    return area.files.some((file, index) => file.stream === own && ordinal <= lasts[index]);
   };
-  const ranges = await keepPieces(context, pieces, isInFile);
+  const ranges = await keepPieces(context, pieces, isInFile, (key) => present.has(key));
   return {
     isMissing(area, key, ordinal, stream) {
-      if (ranges.get(key)?.some(({ first, last }) => ordinal >= first && ordinal <= last)) return false;
+      const isIn = (range: StreamRange): boolean =>
+        ordinal >= range.first && ordinal <= range.last && range.stream === stream();
+      if (ranges.get(key)?.some(isIn)) return false;
       return !isInFile(area, key, ordinal, stream);
     },
   };
@@ -82,27 +99,33 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
 
 /** False when the files are in no state that this store leaves behind: then a reader has to find out what they have. */
 async function inspectArea(
-  { table }: RecoveryContext,
+  { table, compression, hasHoles }: RecoveryContext,
   touched: TouchedArea,
   area: Area,
-  hasHoles: boolean,
   parents: Set<string>,
   toMark: { file: DataFile }[],
 ): Promise<boolean> {
   for (const file of area.files) {
     const path = table.layout.path({ area: touched.name, jobId: touched.jobId, fileName: file.fileName });
-    const recorded = file.synced;
+    const recorded = file.synced ?? followed(area, file);
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (recorded && size === recorded.length) continue;
-    const tail = await readFileTail(path, recorded ?? NO_FACTS, recorded ? 0n : touched.first);
+    if (recorded && size === recorded.length) {
+      file.counted = file.synced = recorded;
+      continue;
+    }
+    const tail = await readFileTail(path, recorded ?? NO_FACTS, file.synced ? 0n : touched.first);
     const { facts } = tail;
     // What was appended since the last sync is in the log, which is trimmed only behind a sync.
-    const isBehindRecorded = recorded !== undefined && facts.length >= recorded.length && !hasHoles;
+    const isBehindRecorded = recorded !== undefined && facts.lastOrdinal >= recorded.lastOrdinal && !hasHoles;
     const isInLog = touched.isContiguous && touched.first <= facts.lastOrdinal + 1n;
     if (!tail.isWhole && !isBehindRecorded && !isInLog) return false;
     file.counted = facts;
     file.synced = facts;
     file.hasRest = !tail.isWhole;
+    if (file.hasRest && isPlainFile(path) === compression[touched.name]) {
+      await cutFile(path, facts.length);
+      file.hasRest = false;
+    }
     if (facts.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = facts.lastOrdinal + 1n;
     if (!tail.hasMore) continue;
     // It may be in memory only: the log is not to be trimmed behind that.
@@ -120,56 +143,112 @@ async function inspectArea(
   return true;
 }
 
-/** Rows of a piece that is in the files in part go to a run of their own. Resolves to which ordinals the runs have. */
+async function cutFile(path: string, length: number): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.truncate(length);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+interface FoundPiece {
+  readonly run: Run;
+  readonly piece: RunPiece;
+}
+
+/** Ordinals of one stream; all rows that the stream has between them are meant. */
+interface StreamRange {
+  readonly stream: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+type IsInFile = (area: Area, key: string, ordinal: bigint, stream: () => number) => boolean;
+
+/** A file that follows rotated ones begins behind them. */
+function followed({ files }: Area, { stream, number }: DataFile): FileFacts | undefined {
+  if (number > 0) return undefined;
+  const rotated = files.filter((file) => file.number > 0 && file.stream === stream);
+  if (rotated.length === 0 || rotated.some(({ counted }) => !counted)) return undefined;
+  const lasts = rotated.map(({ counted }) => counted?.lastOrdinal ?? -1n);
+  return { ...NO_FACTS, lastOrdinal: lasts.reduce((one, other) => (one > other ? one : other)) };
+}
+
+/**
+ * Pieces that are in no file are parts again; of those that are in part, or that overlap (after a failed sync a run has rows that
+ * others have too), what is missing goes to a run of its own, in order. Resolves to what the runs have, by `graveKey`.
+ */
 async function keepPieces(
   { table, runs }: RecoveryContext,
-  pieces: ReadonlyMap<string, { run: Run; piece: RunPiece }[]>,
-  isInFile: (area: Area, key: string, ordinal: bigint, stream: () => number) => boolean,
-): Promise<Map<string, { first: bigint; last: bigint }[]>> {
-  const ranges = new Map<string, { first: bigint; last: bigint }[]>();
-  const cut: { job: Job; area: Area; piece: NewPiece }[] = [];
+  pieces: ReadonlyMap<string, FoundPiece[]>,
+  isInFile: IsInFile,
+  isIrregular: (key: string) => boolean,
+): Promise<Map<string, StreamRange[]>> {
+  const ranges = new Map<string, StreamRange[]>();
+  const made: { area: Area; job: Job; at: number; piece: NewPiece }[] = [];
   for (const [key, found] of pieces) {
-    found.sort((a, b) => (a.piece.firstOrdinal < b.piece.firstOrdinal ? -1 : 1));
-    const covered: { first: bigint; last: bigint }[] = [];
-    ranges.set(key, covered);
-    for (const { run, piece } of found) {
-      const job = table.job(piece.jobId);
-      const area = table.area(piece.jobId, piece.area);
-      if (covered.some(({ first, last }) => piece.firstOrdinal <= last && piece.lastOrdinal >= first))
-        continue;
-      covered.push({ first: piece.firstOrdinal, last: piece.lastOrdinal });
-      const ends = piece.totals.flatMap(({ stream, firstOrdinal, lastOrdinal }) =>
+    const own: StreamRange[] = [];
+    ranges.set(key, own);
+    for (const group of overlapping(found)) {
+      const [{ run, piece }] = group;
+      const { jobId, area: name } = piece;
+      const job = table.job(jobId);
+      const area = table.area(jobId, name);
+      const isThere = piece.totals.flatMap(({ stream, firstOrdinal, lastOrdinal }) =>
         [firstOrdinal, lastOrdinal].map((ordinal) => isInFile(area, key, ordinal, () => stream)),
       );
-      if (ends.every((isThere) => isThere)) continue;
-      if (!ends.some((isThere) => isThere)) {
+      const isRegular = group.length === 1 && !isIrregular(key);
+      if (isRegular && isThere.every((is) => is)) continue;
+      if (isRegular && !isThere.some((is) => is)) {
         area.parts.push({ kind: 'run', run, piece });
         run.live++;
-        table.pending.set(area, { job, name: piece.area });
+        table.pending.set(area, { job, name });
+        own.push(...rangesOf(piece.totals));
         continue;
       }
-      const all = await run.load(piece);
-      const rows = pickRows(
+      const all = joinRows(await Promise.all(group.map((one) => one.run.load(one.piece))));
+      const rows = inOrder(
         all,
-        (row) => !isInFile(area, key, all.ordinals[row], () => rowStream(piece.area, all, row)),
+        (row) => !isInFile(area, key, all.ordinals[row], () => rowStream(name, all, row)),
       );
       if (rows.starts.length === 0) continue;
-      const left = { jobId: piece.jobId, area: piece.area, rows, totals: totalsOf(piece.area, rows) };
-      cut.push({ job, area, piece: left });
+      const totals = totalsOf(name, rows);
+      own.push(...rangesOf(totals));
+      made.push({ area, job, at: area.parts.length, piece: { jobId, area: name, rows, totals } });
     }
   }
-  if (cut.length === 0) return ranges;
+  if (made.length === 0) return ranges;
   const position = runs.runs.reduce((last, run) => (run.position > last ? run.position : last), 0n);
   const run = await runs.write(
-    cut.map(({ piece }) => piece),
+    made.map(({ piece }) => piece),
     position,
   );
-  cut.forEach(({ job, area, piece }, index) => {
-    area.parts.unshift({ kind: 'run', run, piece: run.pieces[index] });
+  // From the back, so that the places in front stay.
+  for (let index = made.length - 1; index >= 0; index--) {
+    const { area, job, at, piece } = made[index];
+    area.parts.splice(at, 0, { kind: 'run', run, piece: run.pieces[index] });
     run.live++;
     table.pending.set(area, { job, name: piece.area });
-  });
+  }
   return ranges;
+}
+
+/** In the order of their ordinals; those that overlap are together. */
+function overlapping(found: readonly FoundPiece[]): FoundPiece[][] {
+  const groups: FoundPiece[][] = [];
+  let last = -1n;
+  for (const one of [...found].sort((a, b) => (a.piece.firstOrdinal < b.piece.firstOrdinal ? -1 : 1))) {
+    if (groups.length > 0 && one.piece.firstOrdinal <= last) groups[groups.length - 1].push(one);
+    else groups.push([one]);
+    if (one.piece.lastOrdinal > last) last = one.piece.lastOrdinal;
+  }
+  return groups;
+}
+
+function rangesOf(totals: readonly RowTotals[]): StreamRange[] {
+  return totals.map(({ stream, firstOrdinal: first, lastOrdinal: last }) => ({ stream, first, last }));
 }
 
 /** The rows of the log's batches that are missing elsewhere; `add` is given rows with consecutive ordinals. */

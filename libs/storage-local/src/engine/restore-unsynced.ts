@@ -3,7 +3,9 @@ import type { OwnedFile } from './data-files.js';
 import { graveKey, type JobTable } from './job-table.js';
 import type { BlockRows } from '../block/block-rows.js';
 import { replayRows } from './recovery.js';
-import { joinRows, pickRows, RowBuffer, takeRows } from './row-buffer.js';
+import { loadPart, partFirst } from './part.js';
+import { inOrder, joinRows, pickRows, RowBuffer } from './row-buffer.js';
+import type { RowMemory } from './row-memory.js';
 import { rowStream, totalsOf } from './row-totals.js';
 import type { RunStore } from './runs.js';
 
@@ -14,6 +16,7 @@ import type { RunStore } from './runs.js';
 export async function restoreUnsynced(
   context: {
     readonly table: JobTable;
+    readonly memory: RowMemory;
     readonly runs: RunStore;
     readonly log: WriteAheadLog;
     /** Behind the newest record whose rows are in memory. */
@@ -31,7 +34,11 @@ export async function restoreUnsynced(
   area.busy = new Promise((resolve) => (done = resolve));
   try {
     const { counted, synced } = file;
-    const after = synced?.lastOrdinal ?? -1n;
+    // Other files of the stream have what was before.
+    const after = area.files
+      .filter(({ stream }) => stream === file.stream)
+      .map((other) => other.synced?.lastOrdinal ?? -1n)
+      .reduce((last, ordinal) => (ordinal > last ? ordinal : last));
     const upTo = counted?.lastOrdinal ?? -1n;
     const isLost = (ordinal: bigint, stream: () => number): boolean =>
       ordinal > after && ordinal <= upTo && stream() === file.stream;
@@ -61,14 +68,21 @@ export async function restoreUnsynced(
       },
     );
     if (found.length > 0) {
-      const all = joinRows(found);
-      const order = [...all.ordinals.keys()].sort((a, b) => (all.ordinals[a] < all.ordinals[b] ? -1 : 1));
-      const rows = takeRows(all, order);
+      const lost = joinRows(found);
+      const last = lost.ordinals.reduce((most, ordinal) => (ordinal > most ? ordinal : most));
+      // What another file of the area has lost may lie between.
+      const mixed = area.parts.filter((part) => partFirst(part) <= last);
+      const all = joinRows([lost, ...(await Promise.all(mixed.map(loadPart)))]);
+      const rows = inOrder(all, () => true);
       const pieces = [{ jobId, area: name, rows, totals: totalsOf(name, rows) }] as const;
       const run = await runs.write(pieces, context.position());
       if (area.isGone) return;
       run.live++;
-      area.parts = [{ kind: 'run', run, piece: run.pieces[0] }, ...area.parts];
+      for (const part of mixed) {
+        if (part.kind === 'memory') context.memory.released(part);
+        else part.run.live--;
+      }
+      area.parts = [{ kind: 'run', run, piece: run.pieces[0] }, ...area.parts.slice(mixed.length)];
       table.pending.set(area, { job, name });
     }
     file.counted = synced;

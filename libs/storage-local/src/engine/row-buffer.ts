@@ -15,7 +15,7 @@ const ROW_BYTES = 24;
 export class RowBuffer {
   /** Of the log record that brought the oldest row. */
   readonly position: bigint;
-  private bytes = new Uint8Array(0);
+  private bytes: Uint8Array = new Uint8Array(0);
   private used = 0;
   private columns = columnsFor(0);
   private count = 0;
@@ -93,7 +93,8 @@ export class RowBuffer {
   private reserve(byteCount: number, rows: number): void {
     if (this.used + byteCount > this.bytes.length) {
       const size = Math.max(this.bytes.length * 2, this.used + byteCount, BUFFER_BYTES_INITIAL);
-      const bytes = new Uint8Array(size);
+      // Unlike new Uint8Array, not filled with zeros first.
+      const bytes = Buffer.allocUnsafeSlow(size);
       bytes.set(this.bytes.subarray(0, this.used));
       this.bytes = bytes;
     }
@@ -119,7 +120,7 @@ export interface AddedRows {
 
 /** In one piece of memory. */
 function columnsFor(rows: number): Omit<BlockRows, 'bytes'> {
-  const buffer = new ArrayBuffer(rows * ROW_BYTES);
+  const { buffer } = Buffer.allocUnsafeSlow(rows * ROW_BYTES);
   return {
     timestamps: new BigInt64Array(buffer, 0, rows),
     ordinals: new BigUint64Array(buffer, rows * 8, rows),
@@ -132,7 +133,7 @@ function columnsFor(rows: number): Omit<BlockRows, 'bytes'> {
 export function joinRows(all: readonly BlockRows[]): BlockRows {
   if (all.length === 1) return all[0];
   const rows = all.reduce((sum, { starts }) => sum + starts.length, 0);
-  const bytes = new Uint8Array(all.reduce((sum, part) => sum + part.bytes.length, 0));
+  const bytes = Buffer.allocUnsafeSlow(all.reduce((sum, part) => sum + part.bytes.length, 0));
   const joined = columnsFor(rows);
   let at = 0;
   let used = 0;
@@ -153,6 +154,18 @@ export function joinRows(all: readonly BlockRows[]): BlockRows {
 /** Those of the rows that `wanted` takes, in memory of their own. */
 export function pickRows(from: BlockRows, wanted: (row: number) => boolean): BlockRows {
   return takeRows(from, [...from.starts.keys()].filter(wanted));
+}
+
+/** Those of the rows that `wanted` takes, by ordinal, each once, in memory of their own. */
+export function inOrder(from: BlockRows, wanted: (row: number) => boolean): BlockRows {
+  const { ordinals } = from;
+  const numbers = [...ordinals.keys()].sort((a, b) => (ordinals[a] < ordinals[b] ? -1 : 1));
+  const isFirst = (row: number, at: number): boolean =>
+    at === 0 || ordinals[row] !== ordinals[numbers[at - 1]];
+  return takeRows(
+    from,
+    numbers.filter((row, at) => isFirst(row, at) && wanted(row)),
+  );
 }
 
 /** The rows with these numbers, in their order, in memory of their own. */

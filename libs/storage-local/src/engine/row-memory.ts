@@ -7,6 +7,8 @@ export class RowMemory {
   private readonly blockBytes: number;
   /** Bytes of all tails and memory parts. */
   held = 0;
+  /** Bytes of the tails alone: what is not on its way to a file yet. */
+  tails = 0;
 
   constructor(blockBytes: number) {
     this.blockBytes = blockBytes;
@@ -20,6 +22,7 @@ export class RowMemory {
       const before = tail.heldBytes;
       at = tail.add(source, at, count, firstOrdinal + BigInt(at), this.blockBytes);
       this.held += tail.heldBytes - before;
+      this.tails += tail.heldBytes - before;
       if (tail.textBytes < this.blockBytes && at === count) break;
       this.freeze(area);
       hasBlock = true;
@@ -33,6 +36,7 @@ export class RowMemory {
     if (!tail) return;
     area.tail = undefined;
     const { position, heldBytes } = tail;
+    this.tails -= heldBytes;
     area.parts.push({ kind: 'memory', rows: tail.rows(), position, heldBytes });
   }
 

@@ -1,6 +1,7 @@
 import { StorageError } from '@joblet/storage';
 import type { BuiltBlock } from '../block/block-builder.js';
 import { BLOCKS_AT_ONCE, PARK_MAX_MS, PARK_MIN_MS, SEALS_AT_ONCE } from '../limits.js';
+import { isPlainFile } from '../format/file-names.js';
 import { FileChangedError, type DataFiles } from './data-files.js';
 import type { EngineOptions } from './engine-options.js';
 import { type Area, type DataFile, type FileFacts, type Job, type JobTable } from './job-table.js';
@@ -15,9 +16,11 @@ export interface SealerContext {
   readonly files: DataFiles;
   readonly options: EngineOptions;
   /** Looks at the job's files when nobody has yet. */
-  know(job: Job, name: AreaName): Promise<Area>;
+  know(job: Job, name: AreaName, area: Area): Promise<Area>;
   /** Resolves when what a deletion has left in the job's place is gone. */
   cleared(jobId: string, name: AreaName): Promise<void>;
+  /** The file to append so many bytes to: a new one, when this is full. */
+  fileFor(job: Job, name: AreaName, area: Area, file: DataFile, bytes: number): Promise<DataFile>;
 }
 
 interface Wanted {
@@ -61,7 +64,12 @@ export class Sealer {
 
   /** Resolves when nothing is under way or wanted any more, but for what is parked. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
+    for (;;) {
+      this.pump();
+      const busy = [...this.wanted.keys()].flatMap((area) => (area.busy && !area.isGone ? [area.busy] : []));
+      if (this.running.size === 0 && busy.length === 0) return;
+      await Promise.all([...this.running, ...busy]);
+    }
   }
 
   /** Takes up what could not run before: to be called when an area is not busy any more, and from time to time. */
@@ -89,7 +97,8 @@ export class Sealer {
     const { memory, options } = this.context;
     try {
       await this.context.cleared(job.jobId, name);
-      await this.context.know(job, name);
+      if (area.isGone) return;
+      await this.context.know(job, name, area);
       if (all) memory.freeze(area);
       while (area.parts.length > 0 && !area.isGone) await this.sealParts(job, name, area);
       if (area.pauseMs > 0 && !area.isGone) {
@@ -114,7 +123,8 @@ export class Sealer {
 
   /** As many of the oldest parts as are built at once. */
   private async sealParts(job: Job, name: AreaName, area: Area): Promise<void> {
-    const { builder, content, compressionLevel: level, blockBytes } = this.context.options;
+    const { builder, content, compression, compressionLevel, blockBytes } = this.context.options;
+    const level = compression[name] ? compressionLevel : 'plain';
     const groups = groupParts(area.parts, blockBytes);
     const built = await Promise.all(
       groups.map(async (parts) => {
@@ -136,9 +146,13 @@ export class Sealer {
     const { table, memory, files, options } = this.context;
     const counted = new Map<DataFile, FileFacts>();
     const indexed: (() => Promise<void>)[] = [];
-    for (const file of area.files) {
-      const own = blocks.filter(({ stream }) => stream === file.stream);
+    for (const current of area.files) {
+      if (current.number > 0 || isPlainFile(current.fileName) === options.compression[name]) continue;
+      const own = blocks.filter(({ stream }) => stream === current.stream);
       if (own.length === 0) continue;
+      const bytes = own.reduce((sum, { member }) => sum + member.length, 0);
+      const file = await this.context.fileFor(job, name, area, current, bytes);
+      if (area.isGone) return;
       const path = table.layout.path({ area: name, jobId: job.jobId, fileName: file.fileName });
       const { jobId } = job;
       const before = factsOf(file);
@@ -147,7 +161,7 @@ export class Sealer {
         own.map(({ member }) => member),
       );
       counted.set(file, addBlocks(before, own, length));
-      let offset = before.length;
+      let offset = own.reduce((start, { member }) => start - member.length, length);
       const entries = own.map(({ member, summary, filter }) => {
         const entry = { offset, length: member.length, summary, filter };
         offset += member.length;
@@ -193,7 +207,8 @@ function factsOf({ counted, fileName }: DataFile): FileFacts {
   return counted;
 }
 
-function addBlocks(before: FileFacts, blocks: readonly BuiltBlock[], length: number): FileFacts {
+/** What a file has when these blocks are appended to it, so that it has `length` bytes. */
+export function addBlocks(before: FileFacts, blocks: readonly BuiltBlock[], length: number): FileFacts {
   let { rows, contentBytes, timeMin, timeMax, lastOrdinal } = before;
   for (const { summary } of blocks) {
     if (rows === 0n || summary.timeMin < timeMin) timeMin = summary.timeMin;

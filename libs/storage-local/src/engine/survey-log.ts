@@ -83,9 +83,6 @@ export async function surveyLog(
       case 'end':
         table.job(entry.jobId).end = entry.end;
         break;
-      case 'born':
-        table.graves.set(graveKey(entry.area, entry.jobId), entry.position);
-        break;
       case 'deleted':
         deletions = deletions.filter((deletion) => deletion.position !== entry.position);
         break;
@@ -96,11 +93,11 @@ export async function surveyLog(
           const area = job[name];
           const isNewer = area !== undefined && area.born >= position;
           // What is in files of the new start was put there after those of the old one were gone.
-          if (!isNewer || area.files.every(({ synced }) => !synced?.length))
+          if (!isNewer || area.files.every(({ synced }) => synced?.length === 0))
             deletions.push({ jobId: entry.jobId, name, record, position });
           if (isNewer) continue;
           const key = graveKey(name, entry.jobId);
-          table.graves.set(key, position);
+          if (position > (table.graves.get(key) ?? 0n)) table.graves.set(key, position);
           touched.delete(key);
           job[name] = undefined;
           if (nextOrdinal === 0n) continue;
@@ -123,7 +120,7 @@ function surveyBatch(
   if (entry.source && !table.isStored(entry.source)) table.sources.set(entry.source.producer, entry.source);
   const rows = rowsByJob(entry);
   entry.table.jobIds.forEach((jobId, index) => {
-    if ((table.jobs.get(jobId)?.[entry.kind]?.born ?? 0n) > position) return;
+    if (table.bornOf(jobId, entry.kind) > position) return;
     const area = table.area(jobId, entry.kind);
     table.job(jobId).end = undefined;
     const first = entry.firstOrdinals[index];

@@ -1,10 +1,20 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 // Every name on the disk. What is not a job lies outside logs/ and metrics/, in a folder that starts with a dot:
 // no job id does.
 export const STDOUT_FILE = 'stdout.log.gz';
 export const STDERR_FILE = 'stderr.log.gz';
 export const METRICS_FILE = 'metrics.jsonl.gz';
+
+/** The same without compression: JSON Lines, each row with its ordinal. */
+export const PLAIN_STDOUT_FILE = 'stdout.log';
+export const PLAIN_STDERR_FILE = 'stderr.log';
+export const PLAIN_METRICS_FILE = 'metrics.jsonl';
+
+/** Whether it has lines instead of gzip members; a rotated one has its number behind the name. */
+export function isPlainFile(path: string): boolean {
+  return /\.(log|jsonl)(\.\d+)?$/.test(path);
+}
 
 /** The store's own directory, below the base directory. */
 export const OWN_DIRECTORY = '.joblet';
@@ -46,4 +56,28 @@ export function indexFileOf(dataFile: string): string {
 /** Beside a data file: the substring filters of its blocks. */
 export function filterFileOf(dataFile: string): string {
   return `${dataFile}.flt`;
+}
+
+/** Beside a data file, while another one is made that will take its place. */
+export function temporaryFileOf(dataFile: string): string {
+  return join(dirname(dataFile), `.${basename(dataFile)}.new`);
+}
+
+/** Also the index of one. */
+export function isTemporary(entry: string): boolean {
+  return /^\..+\.new(\.idx|\.flt)?$/.test(entry);
+}
+
+/**
+ * A file that was put aside when it was full: `stdout.log.1.gz` is the oldest, and never gets another name. `gzip -dc stdout.log.*.gz`
+ * takes it. 0: what is known of those that are gone.
+ */
+export function rotatedFileOf(fileName: string, number: number): string {
+  return fileName.endsWith('.gz') ? `${fileName.slice(0, -3)}.${number}.gz` : `${fileName}.${number}`;
+}
+
+/** The number of a rotated file, and the name that it had; undefined for any other file. */
+export function parseRotated(entry: string): { fileName: string; number: number } | undefined {
+  const match = /^(.+)\.(0|[1-9]\d{0,8})(\.gz)?$/.exec(entry);
+  return match ? { fileName: match[1] + (match[3] ?? ''), number: Number(match[2]) } : undefined;
 }

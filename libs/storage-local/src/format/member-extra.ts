@@ -85,6 +85,8 @@ function decodeSubfield(subfield: Buffer): MemberExtra | undefined {
 }
 
 const scratch = new BigUint64Array(MEMBER_ROWS_MAX);
+/** Its halves, low ones first: a bigint for each row would take longer than all the rest. */
+const halves = new Uint32Array(scratch.buffer);
 
 /** Undefined when there are none, or such as no member can have: the header was not made by this store. */
 function decodeOrdinals(cursor: Cursor): BigUint64Array | undefined {
@@ -94,7 +96,15 @@ function decodeOrdinals(cursor: Cursor): BigUint64Array | undefined {
     const run = varint(cursor);
     if (cursor.isOver || run === 0n || run > BigInt(MEMBER_ROWS_MAX - rows)) return undefined;
     if (ordinal + run - 1n > ORDINAL_MAX) return undefined;
-    for (const stop = rows + Number(run); rows < stop; rows++) scratch[rows] = ordinal++;
+    let low = Number(BigInt.asUintN(32, ordinal));
+    let high = Number(ordinal >> 32n);
+    for (const stop = rows + Number(run); rows < stop; rows++) {
+      halves[2 * rows] = low;
+      halves[2 * rows + 1] = high;
+      low = (low + 1) >>> 0;
+      if (low === 0) high++;
+    }
+    ordinal += run;
     if (cursor.pos === cursor.end) return scratch.slice(0, rows);
     ordinal += varint(cursor);
   }

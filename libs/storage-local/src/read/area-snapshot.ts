@@ -1,11 +1,13 @@
 import type { Gap } from '@joblet/storage';
+import { isPlainFile } from '../format/file-names.js';
 import { FILES_HELD_MAX, WHOLE_TEXT_BYTES_MAX } from '../limits.js';
-import type { AreaView, PendingRows } from './area-view.js';
+import type { AreaView, LostView, PendingRows } from './area-view.js';
 import type { ByteSource } from './byte-source.js';
 import { closeAll } from './close-all.js';
 import { FileSnapshot } from './file-snapshot.js';
 import { JoinedBytes } from './joined-bytes.js';
 import { PendingMembers } from './pending-members.js';
+import { plainMembers } from './plain-members.js';
 import { planSources, type JobPlan } from './source-plan.js';
 import type { Checkpoint } from './turns.js';
 import { openBytesSync } from './viewed-bytes.js';
@@ -24,6 +26,7 @@ export class AreaSnapshot {
   /** For what is in the place of a file and is none. */
   readonly gaps: readonly Gap[];
   readonly streams: readonly OpenStream[];
+  readonly lost: readonly LostView[];
   readonly pending: readonly PendingRows[];
   private readonly release: () => void;
   private planned: Promise<JobPlan> | undefined;
@@ -32,6 +35,7 @@ export class AreaSnapshot {
     this.jobId = jobId;
     this.streams = streams;
     this.gaps = gaps;
+    this.lost = view.lost ?? [];
     this.pending = view.pending;
     this.release = () => view.release();
   }
@@ -46,14 +50,16 @@ export class AreaSnapshot {
       for (const { path, stream, length } of view.files) {
         const opened = streams.get(stream) ?? { stream, path, files: [] };
         streams.set(stream, opened);
-        opened.path = path;
         const left = paths.get(stream)!;
         paths.set(stream, left - 1);
         const file = openBytesSync(path, length, left <= FILES_HELD_MAX);
         if (typeof file === 'string') {
           const reason = `there is no file, but ${file}: ${path}`;
           gaps.push({ kind: 'gap', stream, afterOrdinal: -1n, reason });
-        } else if (file) opened.files.push(file);
+        } else if (file) {
+          opened.files.push(file);
+          opened.path = path;
+        }
       }
     } catch (error) {
       // What failed first is what counts.
@@ -90,7 +96,10 @@ export class AreaSnapshot {
     );
     const files: { readonly file: FileSnapshot; readonly stream: number }[] = [];
     for (const stream of new Set([...byStream.keys(), ...pending.keys()])) {
-      const parts = [...(byStream.get(stream)?.files ?? []), ...(pending.get(stream) ?? [])];
+      const parts: ByteSource[] = [];
+      for (const file of byStream.get(stream)?.files ?? [])
+        parts.push(isPlainFile(file.path) ? await plainMembers(file, checkpoint) : file);
+      parts.push(...(pending.get(stream) ?? []));
       if (parts.length === 0) continue;
       const { path } = parts[parts.length - 1];
       const source = parts.length === 1 ? parts[0] : new JoinedBytes(path, parts);

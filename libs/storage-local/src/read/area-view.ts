@@ -4,10 +4,23 @@ import type { LogBatch, MetricBatch } from '@joblet/storage';
 export interface AreaView {
   /** The files that count, oldest first; of one stream their order is that of the ordinals. */
   readonly files: readonly ViewedFile[];
+  /** Rows that were taken away on purpose; their ordinals are no other loss. */
+  readonly lost?: readonly LostView[];
   /** Behind all rows of the files (of the same stream), ascending by ordinal, with ordinals. */
   readonly pending: readonly PendingRows[];
   /** Lets go of what the view holds on to; must be called once. */
   release(): void;
+}
+
+/** The oldest rows of a stream, which are gone. */
+export interface LostView {
+  readonly stream: number;
+  readonly rows: bigint;
+  /** Of content. */
+  readonly bytes: bigint;
+  readonly lastOrdinal: bigint;
+  /** For a person. */
+  readonly reason: string;
 }
 
 export interface ViewedFile {

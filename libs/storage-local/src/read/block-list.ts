@@ -17,7 +17,9 @@ export type BlockList = Pick<
   | 'timeMax'
   | 'rowsBefore'
   | 'blocksWith'
->;
+> &
+  // Only an index has them.
+  Partial<Pick<BlockIndex, 'memberCrc32c' | 'areWhole'>>;
 
 interface Block {
   readonly offset: number;
@@ -65,4 +67,15 @@ export async function headerBlocks(
     rowsBefore: (block) => (block < blocks.length ? blocks[block].rowsBefore : rowsBefore),
     blocksWith: () => Promise.resolve(blocks.map((_, block) => block)),
   };
+}
+
+/** The first block that has a row with a higher ordinal. */
+export function firstBlockBehind(blocks: BlockList, ordinal: bigint): number {
+  let low = 0;
+  for (let high = blocks.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    if (blocks.lastOrdinal(middle) <= ordinal) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

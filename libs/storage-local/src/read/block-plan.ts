@@ -1,8 +1,8 @@
 import type { LogQuery } from '@joblet/storage';
 import type { IndexedFile, BlockIndex } from '../block-index/block-index.js';
 import type { AreaSnapshot } from './area-snapshot.js';
-import type { PendingRows } from './area-view.js';
-import { headerBlocks, type BlockList } from './block-list.js';
+import type { LostView, PendingRows } from './area-view.js';
+import { firstBlockBehind, headerBlocks, type BlockList } from './block-list.js';
 import type { ByteSource } from './byte-source.js';
 import { FileSnapshot } from './file-snapshot.js';
 import type { Checkpoint } from './turns.js';
@@ -33,11 +33,14 @@ export interface BlockPlan {
   readonly lastOrdinal: bigint;
   readonly streams: readonly BlockStream[];
   readonly pending: readonly PendingRows[];
+  /** Then ordinals have holes below `wholeFrom`, as many as rows are lost, and `firstOrdinal` is 0. */
+  readonly lost: readonly LostView[];
+  readonly wholeFrom: bigint;
 }
 
 /** Undefined when the logs are not like this, or there is no row at all: then they are to be read member by member. */
 export async function planBlocks(
-  { jobId, gaps, streams, pending }: AreaSnapshot,
+  { jobId, gaps, streams, lost, pending }: AreaSnapshot,
   indexes: BlockIndexes | undefined,
   checkpoint: Checkpoint,
 ): Promise<BlockPlan | undefined> {
@@ -64,8 +67,15 @@ export async function planBlocks(
     last = lastOrdinal;
     extent.add(firstOrdinal, lastOrdinal, rows);
   }
+  let wholeFrom = 0n;
+  for (const { rows, lastOrdinal } of lost) {
+    extent.add(0n, lastOrdinal, Number(rows));
+    if (lastOrdinal >= wholeFrom) wholeFrom = lastOrdinal + 1n;
+  }
   const { firstOrdinal, lastOrdinal } = extent;
-  return extent.isDense ? { jobId, firstOrdinal, lastOrdinal, streams: planned, pending } : undefined;
+  return extent.isDense
+    ? { jobId, firstOrdinal, lastOrdinal, streams: planned, pending, lost, wholeFrom }
+    : undefined;
 }
 
 class Extent {
@@ -85,16 +95,39 @@ class Extent {
   }
 }
 
+/** Whether all rows up to this one can be read: then they need not be counted. */
+export async function isWholeUpTo(
+  { streams }: BlockPlan,
+  ordinal: bigint,
+  checkpoint: Checkpoint,
+): Promise<boolean> {
+  for (const { files } of streams) {
+    for (const { source, blocks } of files) {
+      const behind = firstBlockBehind(blocks, ordinal);
+      const isWithin = behind < blocks.length && blocks.firstOrdinal(behind) <= ordinal;
+      const count = isWithin ? behind + 1 : behind;
+      if (count === 0) continue;
+      if (!(await blocks.areWhole?.(count, new FileSnapshot(source), checkpoint))) return false;
+    }
+  }
+  return true;
+}
+
 /**
  * The same question without counting: `offset` or `tail` of all rows are ordinals. Undefined when other conditions
  * decide which rows are counted, or nothing is.
  */
-export function positioned({ firstOrdinal, lastOrdinal }: BlockPlan, query: LogQuery): LogQuery | undefined {
+export function positioned(
+  { firstOrdinal, lastOrdinal, wholeFrom }: BlockPlan,
+  query: LogQuery,
+): LogQuery | undefined {
   const { startTime, endTime, filter, stream = 0, afterOrdinal = -1n, tail, offset, ...rest } = query;
   const isConditional = startTime !== undefined || endTime !== undefined || filter !== undefined;
   if (isConditional || stream !== 0 || (!tail && !offset)) return undefined;
   const first = afterOrdinal < firstOrdinal ? firstOrdinal : afterOrdinal + 1n;
   const rows = lastOrdinal - first + 1n;
+  // Among lost rows, those that are there would have to be counted.
+  if (first < wholeFrom && (!tail || lastOrdinal - BigInt(tail) + 1n < wholeFrom)) return undefined;
   const skipped = tail ? rows - BigInt(tail) : BigInt(offset ?? 0);
   // What was asked for is kept as it was: gaps before the first row count only when no row is left out.
   if (skipped <= 0n) return query.afterOrdinal === undefined ? rest : { ...rest, afterOrdinal };

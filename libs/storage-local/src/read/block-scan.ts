@@ -1,11 +1,12 @@
 import type { Gap, LogBatch, LogQuery } from '@joblet/storage';
 import { StreamType } from '@joblet/wire';
 import type { PendingRows } from './area-view.js';
-import type { BlockList } from './block-list.js';
+import { firstBlockBehind } from './block-list.js';
 import type { BlockPlan, BlockStream } from './block-plan.js';
 import { BlockReader, IrregularBlock, type ChosenBlock } from './block-reader.js';
 import { closeAll } from './close-all.js';
 import { batchesOf, firstBehind, pickRows, type DecodedRows, type RowRange } from './decoded-rows.js';
+import { lostGap } from './lost-gap.js';
 import { NOT_IN_ANY_FILE } from './reasons.js';
 import type { Checkpoint } from './turns.js';
 
@@ -34,6 +35,7 @@ export async function* scanBlocks(
   let done = -1n;
   let isBegun = false;
   const beginning = function* (): Generator<Gap> {
+    if (!isBegun) yield* plan.lost.map(lostGap);
     if (!isBegun && plan.firstOrdinal > 0n) yield missingBefore(plan.firstOrdinal);
     isBegun = true;
   };
@@ -91,12 +93,20 @@ function isWantedStream({ stream = 0 }: LogQuery, ofFile: number): boolean {
   return stream === 0 || (stream === StreamType.STDERR) === (ofFile === StreamType.STDERR);
 }
 
+/** Rows behind `afterOrdinal` after which nobody asks for more. */
+function rowsWanted({ limit = Infinity, offset = 0, startTime, endTime, filter }: LogQuery): number {
+  const isConditional = startTime !== undefined || endTime !== undefined || filter !== undefined;
+  return isConditional ? Infinity : limit + offset;
+}
+
 async function chooseBlocks(
   { files }: BlockStream,
-  { afterOrdinal = -1n, startTime, endTime, filter }: LogQuery,
+  query: LogQuery,
   checkpoint: Checkpoint,
 ): Promise<ChosenBlock[]> {
+  const { afterOrdinal = -1n, startTime, endTime, filter } = query;
   const chosen: ChosenBlock[] = [];
+  let wanted = rowsWanted(query);
   for (const { source, blocks } of files) {
     const first = firstBlockBehind(blocks, afterOrdinal);
     const literals = filter?.literals ?? [];
@@ -105,23 +115,16 @@ async function chooseBlocks(
     for (let index = able ? 0 : first; index < count; index++) {
       const block = able ? able[index] : index;
       if (block < first) continue;
+      if (wanted <= 0) return chosen;
       if (startTime !== undefined && blocks.timeMax(block) < startTime) continue;
       if (endTime !== undefined && blocks.timeMin(block) > endTime) continue;
       chosen.push({ source, blocks, block });
+      // Of the first one, perhaps not even one row is behind it.
+      if (blocks.firstOrdinal(block) > afterOrdinal) wanted -= blocks.rows(block);
     }
     await checkpoint();
   }
   return chosen;
-}
-
-function firstBlockBehind(blocks: BlockList, ordinal: bigint): number {
-  let low = 0;
-  for (let high = blocks.length; low < high;) {
-    const middle = (low + high) >>> 1;
-    if (blocks.lastOrdinal(middle) <= ordinal) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Leaves out rows whose bytes do not have the longest literal: to see whether the others match, they are decoded. */

@@ -1,5 +1,5 @@
 import { READ_AHEAD_BYTES } from '../limits.js';
-import type { ByteSource } from './byte-source.js';
+import type { ByteSource, FileVersion } from './byte-source.js';
 import type { ByteRange } from './member.js';
 import { openBytesSync } from './viewed-bytes.js';
 
@@ -7,6 +7,8 @@ import { openBytesSync } from './viewed-bytes.js';
 export class FileSnapshot {
   readonly path: string;
   readonly size: number;
+  /** As ByteSource has it. */
+  readonly version: FileVersion | undefined;
   private readonly source: ByteSource;
   private window = Buffer.alloc(0);
   private windowStart = 0;
@@ -15,6 +17,7 @@ export class FileSnapshot {
   constructor(source: ByteSource, loaded = { bytes: 0 }) {
     this.path = source.path;
     this.size = source.size;
+    this.version = source.version;
     this.source = source;
     this.loaded = loaded;
   }

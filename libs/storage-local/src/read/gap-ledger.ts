@@ -1,5 +1,6 @@
 import type { Gap } from '@joblet/storage';
 import { REASONS_NAMED_MAX } from '../limits.js';
+import type { LostView } from './area-view.js';
 import type { Problem } from './problem-queue.js';
 import { ARE_COPIES, ARE_OTHERS, NOT_IN_ANY_FILE } from './reasons.js';
 import type { RowSource } from './row-source.js';
@@ -14,8 +15,14 @@ type Source = RowSource<StoredRow>;
 export class GapLedger {
   private readonly sources: readonly Source[];
 
-  constructor(sources: readonly Source[]) {
+  /** Rows that were taken away on purpose, and whose ordinals have not been met. */
+  private lostRows: bigint;
+  private readonly lostUpTo: bigint;
+
+  constructor(sources: readonly Source[], lost: readonly LostView[] = []) {
     this.sources = sources;
+    this.lostRows = lost.reduce((sum, { rows }) => sum + rows, 0n);
+    this.lostUpTo = lost.reduce((last, { lastOrdinal }) => (lastOrdinal > last ? lastOrdinal : last), -1n);
   }
 
   /** Whether nothing is missing before the row that has `ordinal`; `nextOrdinal` is behind the row given last. */
@@ -55,7 +62,9 @@ export class GapLedger {
       const known = candidates.map(({ problems }) => problems.nextKnown(from));
       const vague = candidates.map(({ problems }) => problems.nextVague(from));
       // A damaged member whose header is right is sure to have cost its ordinals, and no others.
-      const blamed = known.find((problem) => problem && problem.firstOrdinal! <= from) ?? vague.find(Boolean);
+      const sure = known.find((problem) => problem && problem.firstOrdinal! <= from);
+      const isLost = !sure && this.lostRows > 0n && from <= this.lostUpTo;
+      const blamed = sure ?? (isLost ? undefined : vague.find(Boolean));
       // Up to where the ordinals have the same explanation.
       let to = ordinal;
       for (const problem of [...known, ...vague]) {
@@ -63,6 +72,13 @@ export class GapLedger {
         for (const border of [firstOrdinal, lastOrdinal === undefined ? undefined : lastOrdinal + 1n]) {
           if (border !== undefined && border > from && border < to) to = border;
         }
+      }
+      if (isLost) {
+        if (to > this.lostUpTo) to = this.lostUpTo + 1n;
+        if (to - from > this.lostRows) to = from + this.lostRows;
+        this.lostRows -= to - from;
+        from = to;
+        continue;
       }
       const rows = to - from;
       if (blamed) blamed.missingRows = (blamed.missingRows ?? 0n) + rows;

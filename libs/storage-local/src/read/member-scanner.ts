@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { FileSnapshot } from './file-snapshot.js';
 import { findMember } from './find-member.js';
+import { isPlainFile } from '../format/file-names.js';
 import {
   HEADER_BYTES_MAX,
   inflateWhole,
@@ -61,7 +62,9 @@ async function* salvageOf(
     ? 'a member was cut short'
     : header
       ? 'a member is damaged'
-      : 'there is no gzip member';
+      : isPlainFile(file.path)
+        ? 'there is no row'
+        : 'there is no gzip member';
   const ordinals = header?.extra?.ordinals;
   const known = ordinals && { firstOrdinal: ordinals[0], lastOrdinal: ordinals[ordinals.length - 1] };
   yield { kind: 'damage', ...part, problem, ...known };

@@ -1,4 +1,5 @@
 import { limits, type Gap } from '@joblet/storage';
+import type { LostView } from './area-view.js';
 import { GapLedger } from './gap-ledger.js';
 import type { BatchCollector, RowKind, StoredRow } from './row-kind.js';
 import type { Head, RowSource } from './row-source.js';
@@ -21,14 +22,15 @@ interface Next<Row extends StoredRow> {
  * The rows of a job by ordinal, each ordinal once, in batches, with gaps where ordinals or parts of a file are missing.
  * Each source has its rows in the order of their ordinals; where two have the same, the row counts that names the job
  * and the stream. Rows without ordinals get free ones of their slot, merged by time, then sequence, then stream; what
- * does not fit there comes last.
+ * does not fit there comes last. `lost`: told of already, no other gap comes from it.
  */
 export async function* mergeRows<Row extends StoredRow, Batch>(
   kind: RowKind<Row, Batch>,
   jobId: string,
   sources: readonly RowSource<Row>[],
+  lost: readonly LostView[] = [],
 ): AsyncGenerator<Batch | Gap, MergeEnd> {
-  const ledger = new GapLedger(sources);
+  const ledger = new GapLedger(sources, lost);
   const inTime = sources.filter((source) => !sources.some(({ options }) => options.late === source));
   const slotted = inTime.filter(({ options }) => options.late);
   const late = sources.filter((source) => !inTime.includes(source));
@@ -80,7 +82,7 @@ export async function* mergeRows<Row extends StoredRow, Batch>(
     if (batch.length >= limits.BATCH_ROWS_MAX || batch.byteLength >= limits.BATCH_BYTES_MAX) yield endBatch();
   }
   if (batch.length > 0) yield endBatch();
-  const end = highestOrdinal(sources) + 1n;
+  const end = highestOrdinal([...sources, ...lost]) + 1n;
   yield* ledger.atEnd(end, nextOrdinal);
   return { nextOrdinal: end > nextOrdinal ? end : nextOrdinal, leftOut };
 }
@@ -150,6 +152,6 @@ function isOlder(a: StoredRow, b: StoredRow): boolean {
   return a.timestamp === b.timestamp ? a.sequence < b.sequence : a.timestamp < b.timestamp;
 }
 
-function highestOrdinal(sources: readonly RowSource<StoredRow>[]): bigint {
+function highestOrdinal(sources: readonly { readonly lastOrdinal: bigint }[]): bigint {
   return sources.reduce((last, { lastOrdinal }) => (lastOrdinal > last ? lastOrdinal : last), -1n);
 }

@@ -107,7 +107,7 @@ describe('a view of files and rows that are in no file yet', () => {
   it('is surveyed without its pending rows', async () => {
     const pieces = [{ rows: [row(1, 3), { ...row(2, 4), stream: 2 }], file: 0 }, { rows: [row(3, 5)] }];
     const job = await ViewedJob.make(next(), JOB, pieces);
-    const { nextOrdinal, totals, gaps } = await new Reader(job, never).survey(job.files, 'logs', JOB);
+    const { nextOrdinal, totals, gaps } = await new Reader(job, never).survey(job, 'logs', JOB);
     expect({ nextOrdinal, gaps }).toEqual({ nextOrdinal: 2n, gaps: 0 });
     expect(totals.get(1)).toEqual({ rows: 1n, contentBytes: 3n, timeMin: 1n, timeMax: 1n });
     expect(totals.get(2)).toEqual({ rows: 1n, contentBytes: 4n, timeMin: 2n, timeMax: 2n });

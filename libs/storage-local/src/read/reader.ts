@@ -17,14 +17,15 @@ import {
   type RowQuery,
 } from '@joblet/storage';
 import { AreaSnapshot } from './area-snapshot.js';
-import type { StoreView, ViewedFile } from './area-view.js';
-import { planBlocks, positioned, type BlockIndexes, type BlockPlan } from './block-plan.js';
+import type { AreaView, StoreView } from './area-view.js';
+import { isWholeUpTo, planBlocks, positioned, type BlockIndexes, type BlockPlan } from './block-plan.js';
 import { scanBlocks } from './block-scan.js';
 import { closeAll } from './close-all.js';
 import { errorCode, toStorageError } from '../errors.js';
 import { ItemReader } from './item-reader.js';
 import { TAIL_BYTES_HELD_MAX, WHOLE_TEXT_BYTES_MAX } from '../limits.js';
 import type { WantsMember } from './member.js';
+import { lostGap } from './lost-gap.js';
 import { mergeRows, type MergeEnd } from './merge-rows.js';
 import { LOGS, METRICS, type RowKind, type StoredRow } from './row-kind.js';
 import { RowSource } from './row-source.js';
@@ -112,8 +113,8 @@ export class Reader {
   }
 
   /** What the files have, for whoever does not know yet; nothing is written to them meanwhile. */
-  async survey(files: readonly ViewedFile[], area: Area, jobId: string): Promise<Survey> {
-    const view = { files, pending: [], release: () => undefined };
+  async survey(files: Pick<AreaView, 'files' | 'lost'>, area: Area, jobId: string): Promise<Survey> {
+    const view = { ...files, pending: [], release: () => undefined };
     try {
       const snapshot = AreaSnapshot.openSync(jobId, view);
       try {
@@ -195,14 +196,28 @@ export class Reader {
     }
   }
 
-  /** As `positioned`. A tail has to be read first: it is the last rows that are there, not the last that were. */
+  private async isWholeUpTo(plan: BlockPlan, ordinal: bigint, checkpoint: Checkpoint): Promise<boolean> {
+    try {
+      return await isWholeUpTo(plan, ordinal, checkpoint);
+    } catch (error) {
+      throw toStorageError(error, `reading job ${plan.jobId}`);
+    }
+  }
+
+  /** As `positioned`. An offset counts only rows that can be read. A tail has to be read first: it is the last rows that are there, not the last that were. */
   private async positioned(
     plan: BlockPlan,
     query: LogQuery,
     checkpoint: Checkpoint,
   ): Promise<Position | undefined> {
     const position = positioned(plan, query);
-    if (!position || !query.tail) return position && { query: position, held: undefined };
+    if (!position) return undefined;
+    if (!query.tail) {
+      const { afterOrdinal = -1n } = position;
+      return (await this.isWholeUpTo(plan, afterOrdinal, checkpoint))
+        ? { query: position, held: undefined }
+        : undefined;
+    }
     const rows = scanBlocks(plan, position, checkpoint);
     let held: (LogBatch | Gap)[] | undefined = [];
     let heldBytes = 0;
@@ -313,7 +328,8 @@ export class Reader {
         if (lateSource) sources.push(lateSource);
       }
       yield* files.gaps;
-      const end = yield* mergeRows(kind, jobId, sources);
+      yield* files.lost.map(lostGap);
+      const end = yield* mergeRows(kind, jobId, sources, files.lost);
       return { ...end, totals: totalsByStream(sources) };
     } catch (error) {
       throw toStorageError(error, `reading job ${jobId}`);

@@ -5,8 +5,9 @@ import type { IndexedFile } from '../block-index/block-index.js';
 import { describeMember } from '../block-index/describe-member.js';
 import { EntryTable } from '../block-index/entry-table.js';
 import { encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block-index/index-layout.js';
+import { describePlainBlock } from '../block-index/plain-blocks.js';
 import { isMissing } from '../errors.js';
-import { filterFileOf, indexFileOf } from '../format/file-names.js';
+import { filterFileOf, indexFileOf, isPlainFile } from '../format/file-names.js';
 import type { FileSnapshot } from '../read/file-snapshot.js';
 import type { FileReport } from './verify-report.js';
 
@@ -50,7 +51,9 @@ export async function checkIndex(
   for (let block = 0; block < table.length; block++) {
     const entry = table.entry(block);
     const { offset, length, filterOffset, filterLength, filterEnd, filterCrc32c } = entry;
-    const described = await describeMember(file, data, offset);
+    const described = isPlainFile(file.path)
+      ? await describePlainBlock(file, data, offset, offset + length)
+      : await describeMember(file, data, offset);
     if (described === undefined) continue;
     if (described.length !== length || !isDeepStrictEqual(described.summary, entry.summary())) {
       return wrong(`entry ${block} of the index, of the block at ${offset}, is not what the block says`);

@@ -1,9 +1,11 @@
+import { isPlainFile } from '../format/file-names.js';
 import type { FileSnapshot } from '../read/file-snapshot.js';
 import { WHOLE_TEXT_BYTES_MAX } from '../limits.js';
 import { scanMembers } from '../read/member-scanner.js';
 import type { TextPieces } from '../read/member.js';
 import { isRow } from '../read/row-kind.js';
 import { checkpointOf } from '../read/turns.js';
+import { plainFileBlocks } from './plain-file-blocks.js';
 import type { FileBlock } from './verify-report.js';
 
 const NEWLINE = 0x0a;
@@ -14,8 +16,9 @@ export interface DataBlock extends FileBlock {
   readonly ordinals: BigUint64Array | undefined;
 }
 
-/** The gzip members of a data file, each inflated and compared with its checksum, and what is between them. */
+/** The gzip members of a data file, each inflated and compared with its checksum, or its lines, and what is between them. */
 export async function* dataBlocks(file: FileSnapshot): AsyncGenerator<DataBlock> {
+  if (isPlainFile(file.path)) return yield* plainFileBlocks(file);
   const checkpoint = checkpointOf(() => undefined);
   const options = { wants: () => true, wholeTextBytesMax: WHOLE_TEXT_BYTES_MAX, checkpoint };
   for await (const item of scanMembers(file, { start: 0, end: file.size }, options)) {

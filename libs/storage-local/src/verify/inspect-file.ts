@@ -5,6 +5,7 @@ import { EntryView, encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block
 import { decodeEntries, type LogEntry } from '../engine/log-entry.js';
 import { readRun, RUN_NAME, type Run } from '../engine/runs.js';
 import { toStorageError } from '../errors.js';
+import { isPlainFile } from '../format/file-names.js';
 import { StorageError } from '@joblet/storage';
 import { INDEX_ENTRIES_READ_AT_ONCE } from '../limits.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
@@ -36,6 +37,8 @@ export async function inspectLocalFile(path: string): Promise<InspectedFile> {
     if (magic.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]))) {
       return { ...file, kind: 'data', about: 'gzip members of rows', blocks: blocksOfData(path) };
     }
+    if (isPlainFile(path))
+      return { ...file, kind: 'data', about: 'lines of rows', blocks: blocksOfData(path) };
     if (magic.toString('latin1') === 'JOBLETIX') return await inspectIndex(path, found.size);
     if (magic.toString('latin1') === 'JOBLETWL') {
       const items = await inspectSegment(path);
@@ -50,7 +53,7 @@ export async function inspectLocalFile(path: string): Promise<InspectedFile> {
     }
     throw new StorageError(
       'INVALID_ARGUMENT',
-      `${path} begins with ${JSON.stringify(magic.toString('latin1'))}; expected a .gz or .idx of a job, a .wal or a .run`,
+      `${path} begins with ${JSON.stringify(magic.toString('latin1'))}; expected a .gz, .log, .jsonl or .idx of a job, a .wal or a .run`,
     );
   } catch (error) {
     throw toStorageError(error, `reading ${path}`);

@@ -2,8 +2,9 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJobId } from '@joblet/storage';
 import { isMissing } from '../errors.js';
-import { filterFileOf, indexFileOf, OWN_DIRECTORY } from '../format/file-names.js';
-import { FILES } from '../format/layout.js';
+import { OWN_DIRECTORY } from '../format/file-names.js';
+import { lostRowsFile, readLostRows } from '../engine/lost-rows.js';
+import { dataFileOf, FILES } from '../format/layout.js';
 
 export interface Orphan {
   readonly path: string;
@@ -34,19 +35,24 @@ export async function* ownOrphans(directory: string): AsyncGenerator<Orphan> {
 /** What lies in a job's folder and is none of its files. */
 export async function* jobOrphans(directory: string, area: keyof typeof FILES): AsyncGenerator<Orphan> {
   const entries = new Set(await entriesOf(directory));
-  const files = FILES[area].map(({ fileName }) => fileName as string);
-  const derived = new Map(
-    files.flatMap((name) => [
-      [indexFileOf(name), name],
-      [filterFileOf(name), name],
-    ]),
-  );
+  const gone = new Map<number, number>();
+  const gaps = new Set<string>();
+  for (const stream of new Set<number>(FILES[area].map((file) => file.stream))) {
+    const lost = readLostRows(directory, area, stream);
+    if (!lost) continue;
+    gone.set(stream, lost.upTo);
+    gaps.add(lostRowsFile(area, stream));
+  }
   for (const entry of entries) {
     const path = join(directory, entry);
-    const data = derived.get(entry);
-    if (data !== undefined && !entries.has(data))
-      yield { path, what: 'an index without its data', isOurs: true };
-    else if (data === undefined && !files.includes(entry)) {
+    const data = entry.replace(/\.(idx|flt)$/, '');
+    const file = dataFileOf(area, data);
+    if (file && data !== entry) {
+      if (!entries.has(data)) yield { path, what: 'an index without its data', isOurs: true };
+    } else if (file) {
+      const isGone = file.number > 0 && file.number <= (gone.get(file.stream) ?? 0);
+      if (isGone) yield { path, what: 'a rotated file whose rows count as gone', isOurs: true };
+    } else if (!gaps.has(entry)) {
       const isOurs = entry.startsWith('.');
       yield { path, what: isOurs ? 'a file that was being made' : 'no file of a job', isOurs };
     }

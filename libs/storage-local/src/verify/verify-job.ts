@@ -1,6 +1,8 @@
 import type { IndexedFile } from '../block-index/block-index.js';
 import type { AreaName } from '../engine/log-entry.js';
-import { FILES, type Layout } from '../format/layout.js';
+import { readLostRows } from '../engine/lost-rows.js';
+import type { LostRows } from '../engine/job-table.js';
+import { dataFilesIn, FILES, type Layout } from '../format/layout.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
 import { PROBLEMS_NAMED_MAX } from '../limits.js';
 import { checkIndex, readIndex, type IndexBytes } from './check-index.js';
@@ -59,7 +61,11 @@ async function verifyArea(
 ): Promise<void> {
   const walks: Walk[] = [];
   try {
-    for (const { fileName, stream } of FILES[area]) {
+    const lost = lostRowsOf(area, jobId, layout);
+    const rotated = dataFilesIn(area, layout.entriesSync(area, jobId)).filter(
+      ({ stream, number }) => number > (lost.get(stream)?.upTo ?? 0),
+    );
+    for (const { fileName, stream } of [...rotated, ...FILES[area]]) {
       const path = layout.path({ area, jobId, fileName });
       const index = await readIndex(path);
       const data = FileSnapshot.openSync(path, undefined);
@@ -75,8 +81,10 @@ async function verifyArea(
     const before = findings.notes.length;
     const holes: OrdinalRun[] = [];
     for await (const hole of ordinalHoles([...sources, inOnePiece(unread)])) holes.push(hole);
+    for (const { rows, reason } of lost.values())
+      findings.notes.push(`${layout.path({ area, jobId, fileName: '' })}: ${rows} rows are gone, ${reason}`);
     const isNumbered = findings.notes.length === before || !findings.notes.slice(before).some(isUnnumbered);
-    if (isNumbered) addHoles(area, jobId, holes, layout, findings);
+    if (isNumbered) addHoles(area, jobId, withoutLost(holes, [...lost.values()]), layout, findings);
     for (const { file, data, index, blocks, rows, contentBytes } of walks) {
       const { problem, index: state } = await checkIndex(file, data.another(), index);
       if (problem !== undefined) findings.problems.push({ path: file.path, problem, ofIndex: true });
@@ -86,6 +94,32 @@ async function verifyArea(
   } finally {
     for (const { data } of walks) await data.close();
   }
+}
+
+/** By stream: what was taken away on purpose. */
+export function lostRowsOf(area: AreaName, jobId: string, layout: Layout): Map<number, LostRows> {
+  const directory = layout.path({ area, jobId, fileName: '' });
+  const lost = new Map<number, LostRows>();
+  for (const stream of new Set<number>(FILES[area].map((file) => file.stream))) {
+    const rows = readLostRows(directory, area, stream);
+    if (rows) lost.set(stream, rows);
+  }
+  return lost;
+}
+
+/** The holes that lost rows have not made: as many ordinals as there are lost rows, up to the last of them. */
+function withoutLost(holes: readonly OrdinalRun[], lost: readonly LostRows[]): OrdinalRun[] {
+  let left = lost.reduce((sum, { rows }) => sum + rows, 0n);
+  const upTo = lost.reduce((last, { lastOrdinal }) => (lastOrdinal > last ? lastOrdinal : last), -1n);
+  const rest: OrdinalRun[] = [];
+  for (const { first, last } of holes) {
+    const reach = last < upTo ? last : upTo;
+    const found = reach < first ? 0n : reach - first + 1n;
+    const explained = found < left ? found : left;
+    left -= explained;
+    if (first + explained <= last) rest.push({ first: first + explained, last });
+  }
+  return rest;
 }
 
 const UNNUMBERED = 'has rows without numbers: what is missing cannot be told';

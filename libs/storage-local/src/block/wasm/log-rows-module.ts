@@ -1,4 +1,5 @@
 import { LOG_ROWS_WASM } from '../../gen/log-rows-wasm.js';
+import { instantiate } from './instantiate.js';
 
 /** What assembly/log-rows.ts exports. */
 interface Exports extends Record<GlobalName, { readonly value: number }>, LogRowsFunctions {
@@ -42,23 +43,10 @@ export interface LogRowsModule extends LogRowsFunctions {
   readonly filter: Int32Array;
 }
 
-/** Of what Node's types do not have. */
-interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-}
-
-/** Undefined where the runtime has no WebAssembly, or none with vectors, and when JOBLET_NO_WASM=1 says so. */
+/** Undefined where there is no WebAssembly. */
 export function openLogRowsModule(): LogRowsModule | undefined {
-  const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
-  if (!api || process.env['JOBLET_NO_WASM'] === '1') return undefined;
-  let instance: { readonly exports: unknown };
-  try {
-    instance = new api.Instance(new api.Module(Buffer.from(LOG_ROWS_WASM, 'base64')));
-  } catch {
-    return undefined;
-  }
-  const exported = instance.exports as Exports;
+  const exported = instantiate(LOG_ROWS_WASM) as Exports | undefined;
+  if (!exported) return undefined;
   const { buffer } = exported.memory;
   const at = (name: GlobalName): number => exported[name].value;
   const rowsMax = at('ROWS_MAX');

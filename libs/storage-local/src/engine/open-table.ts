@@ -1,0 +1,81 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openWal, type WalEvent, type WriteAheadLog } from '@joblet/wal';
+import { statsOf } from '../disk/stats-of.js';
+import { JOB_INDEX_FILE, LOG_DIRECTORY } from '../format/file-names.js';
+import { Layout } from '../format/layout.js';
+import { SEGMENT_BYTES } from '../limits.js';
+import type { EngineOptions } from './engine-options.js';
+import type { FreeSpace } from './free-space.js';
+import { olderJobIndex, readJobIndex } from './job-index.js';
+import { AREAS, JobTable, newArea } from './job-table.js';
+import { readOldIndex } from './old-index.js';
+import type { RunStore } from './runs.js';
+
+/** `known`: of the oldest log record that the job index does not know for sure; undefined when there is no index. */
+export async function openTable(
+  options: EngineOptions,
+): Promise<{ table: JobTable; known: bigint | undefined }> {
+  const { logsDirectory, metricsDirectory, baseDirectory, onEvent } = options;
+  const layout = new Layout(logsDirectory, metricsDirectory);
+  const path = join(baseDirectory, JOB_INDEX_FILE);
+  await rm(`${path}.tmp`, { force: true });
+  let table = new JobTable(layout);
+  let known = await readJobIndex(path, table);
+  if (typeof known === 'string') {
+    const reason = known;
+    table = new JobTable(layout);
+    known = await readJobIndex(olderJobIndex(path), table);
+    if (typeof known === 'string') {
+      table = new JobTable(layout);
+      // A folder that this store opens for the first time has none.
+      if (hasLog(options)) onEvent({ type: 'job-index-rebuilt', path, reason });
+    } else if (statsOf(path)) {
+      onEvent({ type: 'job-index-rebuilt', path, reason: `${reason}; the one before and the log are used` });
+      // It must not take the place of the good one.
+      await rm(path, { force: true });
+    }
+  }
+  const found = await layout.jobIdsByArea();
+  for (const name of AREAS) {
+    for (const jobId of found[name]) table.job(jobId)[name] ??= newArea(name, { facts: undefined });
+    // Folders that are gone were taken away by somebody else; what has no file yet is known from the log.
+    for (const [jobId, job] of table.jobs) {
+      const area = job[name];
+      if (!area || found[name].has(jobId) || area.files.every(({ synced }) => synced?.length === 0)) continue;
+      job[name] = undefined;
+      table.forgetIfEmpty(job);
+    }
+  }
+  await readOldIndex(baseDirectory, table);
+  return { table, known: typeof known === 'string' ? undefined : known };
+}
+
+/** Up to where the log has been, as far as anything else tells: it may have been cut short, or taken away. */
+export function newestPosition(table: JobTable, { runs }: RunStore, known: bigint | undefined): bigint {
+  let newest = known ?? 0n;
+  const see = (position: bigint): void => {
+    if (position > newest) newest = position;
+  };
+  for (const { area } of table.areas()) if (area.born > 0n) see(area.born + 1n);
+  for (const born of table.graves.values()) see(born + 1n);
+  for (const { position } of runs) see(position);
+  return newest;
+}
+
+function hasLog({ baseDirectory }: EngineOptions): boolean {
+  return statsOf(join(baseDirectory, LOG_DIRECTORY)) !== undefined;
+}
+
+/** `usedUpTo`: positions before it are known of, whatever has become of the log. */
+export function openLog(options: EngineOptions, space: FreeSpace, usedUpTo: bigint): Promise<WriteAheadLog> {
+  const { baseDirectory, sync, syncIntervalMs, segmentBytes = SEGMENT_BYTES, onEvent } = options;
+  return openWal({
+    directory: join(baseDirectory, LOG_DIRECTORY),
+    sync,
+    ...(syncIntervalMs !== undefined && { syncIntervalMs }),
+    segmentBytes: () => space.segmentBytes(segmentBytes),
+    usedUpTo,
+    onEvent: (event: WalEvent) => onEvent(event),
+  });
+}
