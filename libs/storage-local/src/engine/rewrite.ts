@@ -53,6 +53,8 @@ export class Rewriter {
         try {
           await this.rewrite({ job, name, area, file, facts: file.counted });
         } catch (error) {
+          // Its folder is gone.
+          if (area.isGone) continue;
           // Not again before something has come.
           file.rewritten = file.counted.length;
           this.core.tellFailed(`rewriting the files of job ${job.jobId}`, error);
