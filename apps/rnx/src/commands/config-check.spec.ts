@@ -31,12 +31,12 @@ describe('rnx config check', () => {
 
   it('tells all errors at once, and what persist cannot do yet is one', async () => {
     write(
-      'persist:\n  storage: {compression: {enabled: false}}\n  writer: {queue_mb: 64mb, blok_kb: 1}\nlogging: {level: loud}\n',
+      'persist:\n  storage: {retention: {archive_before_delete: true}}\n  writer: {queue_mb: 64mb, blok_kb: 1}\nlogging: {level: loud}\n',
     );
     const { code, out, err } = await rnx(`config check --config ${file}`);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err.split('\n')).toEqual([
-      `error: ${file}:2:27: persist.storage.compression.enabled: found false, which is not built yet, expected true`,
+      `error: ${file}:2:25: persist.storage.retention.archive_before_delete: found true, which is not built yet, expected false`,
       `error: ${file}:3:12: persist.writer.queue_mb: found "64mb" (text), expected a whole number from 1 to 1048576 (MiB)`,
       `error: ${file}:4:11: logging.level: found "loud", expected one of DEBUG, INFO, WARN, ERROR`,
       `warning: ${file}:3:28: unknown key persist.writer.blok_kb is ignored, did you mean block_kb?`,

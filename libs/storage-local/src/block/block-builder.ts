@@ -15,6 +15,8 @@ export interface BuiltBlock {
   /** 1 stdout, 2 stderr, 0 metrics: which file it is for. */
   readonly stream: number;
   readonly member: Uint8Array;
+  /** Bytes of the rows as text. */
+  readonly textBytes: number;
   readonly summary: BlockSummary;
   /** The substring filter as it is stored; empty for metrics and for blocks without content. */
   readonly filter: Uint8Array;

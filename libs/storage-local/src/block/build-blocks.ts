@@ -32,7 +32,8 @@ export function buildBlocks(request: BlockRequest, module?: LogRowsModule): Buil
           ? Buffer.from(text)
           : encodeMemberSync(text, { contentBytes, timeMin, timeMax, ordinals }, level);
       const stream = texts.streams[picked[0]];
-      blocks.push({ stream, member, summary: { ...summary, memberCrc32c: crc32c(member) }, filter });
+      const textBytes = text.length;
+      blocks.push({ stream, member, textBytes, summary: { ...summary, memberCrc32c: crc32c(member) }, filter });
     }
   }
   return blocks.sort((one, other) => one.stream - other.stream);
