@@ -101,7 +101,7 @@ export const SLICE_BYTES_MAX = 1024 * 1024;
 export const SLICE_ROWS_MAX = 2 * MEMBER_ROWS_MAX;
 
 /** Files of one stream that a read holds open; older ones, of a job with many rotated ones, are opened for each piece. */
-export const FILES_HELD_MAX = 4;
+export const FILES_HELD_MAX = 16;
 
 /** Members of rows that are in no file yet, held by a read that has to see them as such; more are made again. */
 export const PENDING_BYTES_HELD_MAX = 16 * 1024 * 1024;

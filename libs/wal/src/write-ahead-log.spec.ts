@@ -55,6 +55,24 @@ describe('WriteAheadLog', () => {
     expect((await collect(again.read({ from: 500n }))).holes).toHaveLength(1);
   });
 
+  it.each(['create', 'write', 'sync', 'syncDirectory'] as const)(
+    'tells of no hole when its first segment could not be made (%s)',
+    async (operation) => {
+      for (const isAppended of [true, false]) {
+        const { log, disk: ours } = await counted();
+        ours.failures = (asked) => (asked === operation ? 'ENOSPC' : undefined);
+        await expect(log.append(text('refused'))).rejects.toMatchObject({ code: 'NO_SPACE' });
+        ours.failures = () => undefined;
+        if (isAppended) await log.append(text('kept'));
+        await log.close();
+        const again = await openWal({ directory: DIRECTORY, disk: ours });
+        const { records, holes } = await collect(again.read({ from: 0n }));
+        expect(records.map(({ payload }) => payload.toString())).toEqual(isAppended ? ['kept'] : []);
+        expect(holes).toEqual([]);
+      }
+    },
+  );
+
   it('commits all that came meanwhile with one write and one sync', async () => {
     const { log, counts } = await counted();
     await log.append(text('opens the segment'));

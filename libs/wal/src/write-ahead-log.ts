@@ -216,7 +216,9 @@ export class WriteAheadLog {
     const { start, committed: end } = this;
     const segments = [...this.closed];
     if (this.writer) segments.push(this.writer);
-    if (from !== undefined && from < start)
+    // Between the end of the log before the segment and its first position, only refused records can have been.
+    const lostTo = segments[0]?.previousEnd ?? start;
+    if (from !== undefined && from < lostTo)
       yield { kind: 'hole', from, to: start, reason: `there is no segment of it in ${this.directory}` };
     try {
       yield* readSegments(this.options.disk, segments, this.logCrc, { from: from ?? start, end });
@@ -318,7 +320,10 @@ export class WriteAheadLog {
       if (sync !== 'always') await writer.sync();
       await this.retire();
     }
-    const header = { logId: this.id, firstPosition: this.unused, previousEnd: this.committed };
+    const { usedUpTo = 0n } = this.options;
+    // Without any segment, what was used is lost.
+    const previousEnd = this.committed === 0n ? usedUpTo : this.committed;
+    const header = { logId: this.id, firstPosition: this.unused, previousEnd };
     // Should making it fail half-way, its name is not used again.
     this.unused += BigInt(RECORD_HEADER_BYTES);
     this.writer = await SegmentWriter.create(disk, this.directory, header);

@@ -20,7 +20,7 @@ async function runShort(kind: string): Promise<Record<string, unknown>> {
 
 describe('a store that is killed and whose disk fails, in short; docs/reliability.md has the long form', () => {
   it('has all that it acknowledged after each of several SIGKILLs', async () => {
-    expect(await runShort('kill')).toMatchObject({ kills: 6 });
+    expect(await runShort('kill')).toMatchObject({ kills: 4 });
   });
 
   itWithStrace('refuses or stores, never half, when system calls fail', async () => {
@@ -31,7 +31,7 @@ describe('a store that is killed and whose disk fails, in short; docs/reliabilit
 
   itWithStrace('has all that it acknowledged after a loss of power, and needs its syncs for it', async () => {
     const counts = await runShort('power');
-    expect(counts).toMatchObject({ points: 9, unneeded: [] });
+    expect(counts).toMatchObject({ legs: 1, unneeded: [] });
   });
 
   it('refuses while the disk is full, and goes on when there is space', async () => {

@@ -14,11 +14,11 @@ import { slowDown } from './slow-disk.mjs';
 
 /** What each kind runs, and its rounds in the short form, which CI runs, and in the long one. */
 const KINDS = {
-  kill: { run: killAgainAndAgain, short: 6, long: 500 },
+  kill: { run: killAgainAndAgain, short: 4, long: 500 },
   faults: { run: failSystemCalls, short: 1, long: 40 },
   power: { run: losePower, short: 1, long: 25 },
-  'full-disk': { run: fillDisk, short: 2, long: 40 },
-  'slow-disk': { run: slowDown, short: 2, long: 60 },
+  'full-disk': { run: fillDisk, short: 1, long: 40 },
+  'slow-disk': { run: slowDown, short: 1, long: 60 },
   persist: { run: killPersist, short: 2, long: 10 },
 };
 

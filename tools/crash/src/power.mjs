@@ -22,7 +22,7 @@ const LOSSES = [
 const POINTS_WITHOUT = 40;
 
 /** Kinds of sync that are taken out in the short form: those that are most often made. */
-const SHORT_KINDS = 3;
+const SHORT_KINDS = 2;
 
 /**
  * Writes under strace, then lets the power fail at random points of the trace: the directory is built as it may be then,
@@ -32,7 +32,7 @@ const SHORT_KINDS = 3;
  * Then the same with each kind of sync taken out of the traces: some loss has to be bad.
  */
 export async function losePower({ directory, seed, rounds: legs, isShort, report }) {
-  const { calls, points } = isShort ? { calls: 60, points: 8 } : { calls: 200, points: 40 };
+  const { calls, points } = isShort ? { calls: 40, points: 6 } : { calls: 200, points: 40 };
   const random = seeded(seed);
   const counts = { legs: 0, points: 0, rowsCompared: 0, syncs: {}, bites: {}, unneeded: [] };
   const traces = [];

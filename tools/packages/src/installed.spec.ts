@@ -83,6 +83,8 @@ const PRINTED: Record<string, string> = {
   '@joblet/config': '',
   '@joblet/proto': 'nightly\n',
   '@joblet/storage': 'hello, world\n',
+  '@joblet/state-store':
+    'COMPLETED 1152921504606846976\nLOCK_FAILED: job job-1 has version 2; expected 1\n1 ended\n',
   '@joblet/storage-local': 'hello\n',
   '@joblet/wal': '0 1\n',
   '@joblet/wire': [

@@ -27,21 +27,31 @@ export interface DataBytes {
 
 const NEWLINE = 0x0a;
 
-/** Whether a header is at the entry's place that says the same of the member as the entry. */
+/**
+ * Whether the member at the entry's place is the one that was indexed: its header says the same, and its bytes have the same checksum, or
+ * are damaged. One that is right and has another checksum is of another time.
+ */
 export async function matchesMember(entry: EntryView, data: DataBytes): Promise<boolean> {
   const { offset, length } = entry;
-  const header = parseHeader(await data.read(offset, Math.min(length, HEADER_BYTES_MAX)));
+  const bytes = await data.read(offset, length);
+  const header = parseHeader(bytes);
   if (!header?.extra) return false;
-  const { bodyBytes, contentBytes, timeMin, timeMax, ordinals } = header.extra;
-  return (
-    length === header.headerBytes + bodyBytes + TRAILER_BYTES &&
+  const { headerBytes, extra } = header;
+  const { bodyBytes, contentBytes, timeMin, timeMax, ordinals } = extra;
+  const isSame =
+    length === headerBytes + bodyBytes + TRAILER_BYTES &&
     entry.rows === ordinals.length &&
     entry.firstOrdinal === ordinals[0] &&
     entry.lastOrdinal === ordinals[ordinals.length - 1] &&
     entry.timeMin === timeMin &&
     entry.timeMax === timeMax &&
-    entry.contentBytes === contentBytes
-  );
+    entry.contentBytes === contentBytes;
+  if (!isSame || bytes.length < length) return false;
+  if (crc32c(bytes) === entry.memberCrc32c) return true;
+  const inflated = await inflateWhole(bytes.subarray(headerBytes), WHOLE_TEXT_BYTES_MAX);
+  if (typeof inflated === 'string') return true;
+  const { text } = inflated;
+  return !trailerMatches(bytes.subarray(-TRAILER_BYTES), crc32(text), text.length);
 }
 
 /**

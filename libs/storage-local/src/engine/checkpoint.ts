@@ -73,10 +73,11 @@ export class Checkpoints {
     }
     const dead = runs.runs.filter(({ live }) => live === 0);
     for (const [key, born] of table.graves)
-      if (!runs.runs.some((run) => run.position <= born)) table.graves.delete(key);
+      if (born < log.start && !runs.runs.some((run) => run.position <= born)) table.graves.delete(key);
     // What the index knows from the log is not to be ahead of it.
     if (options.sync !== 'always') await log.sync();
-    await writeJobIndex(join(options.baseDirectory, JOB_INDEX_FILE), table, position);
+    const needed = runs.runs.filter((run) => !dead.includes(run)).map(({ number }) => number);
+    await writeJobIndex(join(options.baseDirectory, JOB_INDEX_FILE), table, position, needed);
     await runs.removeDead(dead);
     // The index before this one is as good, with what the log has since then.
     const kept = this.indexedAt;

@@ -15,7 +15,14 @@ export type EngineEvent =
   | { readonly type: 'segment-failed'; readonly path: string; readonly error: unknown }
   /** The job index was missing or damaged: jobs are looked at when they are asked for. */
   | { readonly type: 'job-index-rebuilt'; readonly path: string; readonly reason: string }
-  | { readonly type: 'run-damaged'; readonly path: string; readonly reason: string }
+  /** Rows of this job, or of any, were in it that are in no file: those that the log does not have are missing, as gaps. */
+  | {
+      readonly type: 'run-damaged';
+      readonly path: string;
+      readonly reason: string;
+      readonly jobId?: string;
+      readonly area?: 'logs' | 'metrics';
+    }
   /** Files of the job cannot be written: its rows stay in the log and in runs, and are tried again. */
   | {
       readonly type: 'job-parked';

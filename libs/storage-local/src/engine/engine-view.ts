@@ -15,7 +15,8 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
     else {
       const { run, piece } = part;
       unpins.push(run.pin());
-      const { firstOrdinal, lastOrdinal, rows } = piece;
+      const { firstOrdinal, lastOrdinal } = piece;
+      const rows = run.rowsOf(piece);
       const times = timesOf(piece.totals);
       const load = async () => batchOf(jobId, name, await run.load(piece));
       pending.push({ firstOrdinal, lastOrdinal, rows, ...times, load });

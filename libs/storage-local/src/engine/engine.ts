@@ -38,6 +38,7 @@ import { Rewriter } from './rewrite.js';
 import { Rotation } from './rotation.js';
 import { RowMemory } from './row-memory.js';
 import { RunStore } from './runs.js';
+import { damagedEvent, salvagePieces } from './salvage-pieces.js';
 import { Sealer } from './sealer.js';
 import { surveyLog } from './survey-log.js';
 
@@ -124,15 +125,18 @@ export class Engine implements StoreView {
     const { baseDirectory, onEvent } = options;
     const space = new FreeSpace(options);
     await space.ask();
-    const runs = new RunStore(join(baseDirectory, RUNS_DIRECTORY));
+    const runs = new RunStore(join(baseDirectory, RUNS_DIRECTORY), (damaged) =>
+      salvagePieces(engine.core, damaged),
+    );
     await makeDirectory(runs.directory);
     await runs.open((path, reason) => onEvent({ type: 'run-damaged', path, reason }));
     const { table, known } = await openTable(options);
     const usedUpTo = newestPosition(table, runs, known);
     const log = await openLog(options, space, usedUpTo);
+    let engine: Engine;
     try {
       const view: StoreView = { view: (jobId, areas) => engine.view(jobId, areas) };
-      const engine: Engine = new Engine(options, readerFor(view), { log, space, table, runs }, known);
+      engine = new Engine(options, readerFor(view), { log, space, table, runs }, known);
       await engine.recover(known, usedUpTo);
       engine.timer = setInterval(() => engine.keepHouse(), HOUSEKEEPING_MS);
       engine.timer.unref();
@@ -308,7 +312,9 @@ export class Engine implements StoreView {
     for (const { name, jobId } of core.deletions.all())
       await this.deleter.carry(jobId, name).catch(() => undefined);
     await core.queue.idle();
-    await this.checkpoint().catch((error: unknown) => core.tellFailed('the last checkpoint', error));
+    // The log goes behind the index before the newest: two leave nothing that a start had to read.
+    for (let count = 0; count < 2; count++)
+      await this.checkpoint().catch((error: unknown) => core.tellFailed('the last checkpoint', error));
     await core.options.builder.close();
     await core.sealer.idle();
     await core.queue.idle();
@@ -327,7 +333,11 @@ export class Engine implements StoreView {
       options.onEvent({ type: 'log-hole', from: log.end, to: usedUpTo, reason });
       this.core.applied = usedUpTo;
     }
-    const from = isCut ? undefined : known;
+    // Runs that only the log could replace are looked at now; others when they are asked for.
+    const damaged = await runs.damagedPieces((run) => run.position > log.start);
+    for (const path of runs.missing(table.runs))
+      options.onEvent({ type: 'run-damaged', path, reason: 'it is gone' });
+    const from = isCut || damaged.size > 0 || runs.isIncomplete ? undefined : known;
     await deletions.open();
     const survey = await surveyLog(log, table, from, options.onEvent);
     const hasHoles = isCut || survey.holes > 0;
@@ -344,7 +354,12 @@ export class Engine implements StoreView {
     const readOrdinals = this.reader.ordinals.bind(this.reader);
     const isUncarried = (jobId: string, name: AreaName): boolean => deletions.isUncarried(name, jobId);
     const missing = await inspectFiles(
-      { log, table, runs, compression: options.compression, from, hasHoles, isUncarried, readOrdinals },
+      {
+        ...{ log, table, runs, from, hasHoles, isUncarried, readOrdinals },
+        compression: options.compression,
+        damaged,
+        onDamaged: (damaged) => options.onEvent(damagedEvent(damaged)),
+      },
       survey,
     );
     // Of these, rows may come back that lie before those that a run has: they are put in order before any is sealed.

@@ -27,7 +27,8 @@ import { writeAll } from './write-all.js';
  * The job index is text: lines of a CRC-32C (8 hexadecimal digits), a space and a JSON array. The first is ["joblet-jobs", 1,
  * position up to which numbers hold, number of lines that follow]; then
  *   ["s", producer, epoch, frame]
- *   ["g", area, job id, position of its newest deletion], while a run may have rows of before
+ *   ["g", area, job id, position of its newest deletion], while a run or the log may have rows of before
+ *   ["r", number of a run that is needed]
  *   ["j", job id, end or null, area of the logs or null, area of the metrics or null]
  * An area: [next ordinal, gaps, last arrival in Unix ms, born, files, rotated files, lost rows], a rotated file [name, last arrival, file], lost
  * rows [stream, newest number, rows, bytes of content, last ordinal, newest time, reason], a file (in the order of layout.ts) [length, rows, bytes of content, oldest time,
@@ -44,7 +45,12 @@ export function olderJobIndex(path: string): string {
 }
 
 /** Writes what is durable of the table, and keeps the one before; durable itself when it resolves. */
-export async function writeJobIndex(path: string, table: JobTable, position: bigint): Promise<void> {
+export async function writeJobIndex(
+  path: string,
+  table: JobTable,
+  position: bigint,
+  runs: readonly number[],
+): Promise<void> {
   const temporary = `${path}.tmp`;
   const handle = await open(temporary, 'w', FILE_MODE);
   try {
@@ -52,9 +58,11 @@ export async function writeJobIndex(path: string, table: JobTable, position: big
     const jobs = [...table.jobs.values()];
     const graves = [...table.graves];
     let at = 0;
-    let lines = [line([MAGIC, VERSION, position, sources.length + graves.length + jobs.length])];
+    const count = sources.length + graves.length + runs.length + jobs.length;
+    let lines = [line([MAGIC, VERSION, position, count])];
     for (const { producer, epoch, frame } of sources) lines.push(line(['s', producer, epoch, frame]));
     for (const [key, born] of graves) lines.push(line(['g', ...splitGraveKey(key), born]));
+    for (const number of runs) lines.push(line(['r', number]));
     for (const job of jobs) {
       const areas = AREAS.map((name) => {
         const area = job[name];
@@ -141,6 +149,7 @@ function readLine(values: readonly unknown[], table: JobTable): void {
     if ((area !== 'logs' && area !== 'metrics') || !isJobId(jobId)) throw new Error('a line names no area');
     return void table.graves.set(graveKey(area, jobId), uint64(position));
   }
+  if (values[0] === 'r') return void table.runs.add(Number(values[1]));
   const [type, jobId, end, ...areas] = values;
   if (type !== 'j' || !isJobId(jobId)) throw new Error('a line names no job');
   const job = table.job(jobId);

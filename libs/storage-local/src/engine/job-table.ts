@@ -70,6 +70,8 @@ export interface Area {
   parts: Part[];
   tail: RowBuffer | undefined;
   nextOrdinal: bigint;
+  /** How much text the rows that were built last had, by what was expected. */
+  textRatio: number;
   /** Known missing pieces in the files. */
   gaps: number;
   /** Unix milliseconds of the last rows that came; 0: not known. */
@@ -110,6 +112,7 @@ export function newArea(
     tail: undefined,
     nextOrdinal: 0n,
     gaps: 0,
+    textRatio: 1,
     arrival: 0,
     isChecked: facts !== undefined,
     born,
@@ -154,8 +157,10 @@ export class JobTable {
   readonly sources = new Map<string, WriteSource>();
   /** Areas with rows that are not in their files. */
   readonly pending = new Map<Area, { readonly job: Job; readonly name: AreaName }>();
-  /** Of what was deleted, by `graveKey`: where the log says so. Kept while a run may have rows of before. */
+  /** Of what was deleted, by `graveKey`: where the log says so. Kept while a run or the log may have rows of before. */
   readonly graves = new Map<string, bigint>();
+  /** Numbers of the runs that were there when the job index was written, and needed. */
+  readonly runs = new Set<number>();
 
   constructor(layout: Layout) {
     this.layout = layout;

@@ -26,6 +26,8 @@ export async function openTable(
     const reason = known;
     table = new JobTable(layout);
     known = await readJobIndex(olderJobIndex(path), table);
+    // They may have been removed since.
+    table.runs.clear();
     if (typeof known === 'string') {
       table = new JobTable(layout);
       // A folder that this store opens for the first time has none.

@@ -1,4 +1,5 @@
 import type { BlockRows } from '../block/block-rows.js';
+import { ROW_TEXT_OVERHEAD_BYTES } from '../limits.js';
 import type { Run, RunPiece } from './runs.js';
 
 /** Rows that have left the tail and are not in their files. */
@@ -28,6 +29,11 @@ export function partBytes(part: Part): number {
 
 export function partFirst(part: Part): bigint {
   return part.kind === 'memory' ? part.rows.ordinals[0] : part.piece.firstOrdinal;
+}
+
+/** About what the rows have as text. */
+export function partTextBytes(part: Part): number {
+  return partBytes(part) + partRows(part) * ROW_TEXT_OVERHEAD_BYTES;
 }
 
 export function loadPart(part: Part): Promise<BlockRows> {

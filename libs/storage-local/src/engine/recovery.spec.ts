@@ -1,5 +1,6 @@
 import {
   cp,
+  mkdir,
   readdir,
   readFile,
   readlink,
@@ -197,6 +198,139 @@ describe('a start', () => {
     expect(gaps).toHaveLength(1);
     await second.store.close();
     expect(await numbersOf((await open('b')).store, 'job')).toMatchObject({ sequences, gaps: [{}] });
+  });
+
+  describe('when a run is damaged', () => {
+    const piecesOf = async (path: string) => {
+      const bytes = await readFile(path);
+      return { bytes, target: bytes.indexOf(contentOf('job', 12)) };
+    };
+    const damages: [string, (path: string) => Promise<void>][] = [
+      ['has a changed bit', async (path) => changed(path, (bytes, target) => (bytes[target + 30] ^= 1))],
+      ['has zeros', async (path) => changed(path, (bytes, target) => bytes.fill(0, target, target + 40))],
+      ['is cut', async (path) => truncate(path, (await readFile(path)).length - 10)],
+      ['is cut to nothing', async (path) => truncate(path, 0)],
+      ['is gone', async (path) => rm(path)],
+      ['is a folder', async (path) => rm(path).then(() => mkdir(path))],
+    ];
+
+    async function changed(path: string, change: (bytes: Buffer, target: number) => unknown): Promise<void> {
+      const { bytes, target } = await piecesOf(path);
+      expect(target).toBeGreaterThan(0);
+      change(bytes, target);
+      await writeFile(path, bytes);
+    }
+
+    /** Rows 0 to 9 in files, 10 to 19 in `1.run`, 20 to 29 in another. */
+    async function write({ store, engine }: Awaited<ReturnType<typeof open>>): Promise<void> {
+      await store.writeLogs(batch('job', 0, 10));
+      await engine.sealAll();
+      await store.writeLogs(batch('job', 10, 10));
+      await store.writeLogs(batch('other', 0, 10));
+      await engine.spillAll();
+      await store.writeLogs(batch('job', 20, 10));
+      await engine.spillAll();
+    }
+
+    /** Until the log has no row of the runs any more. */
+    async function trim({ store, engine }: Awaited<ReturnType<typeof open>>): Promise<void> {
+      for (let count = 0; count < 3; count++) {
+        for (let first = 0; first < 600; first += 60)
+          await store.writeLogs(batch(`filler-${count}`, first, 60));
+        await engine.spillAll();
+        await engine.checkpoint();
+      }
+    }
+
+    const withGap = [
+      ...Array.from({ length: 10 }, (_, row) => row),
+      ...Array.from({ length: 10 }, (_, row) => 20 + row),
+    ];
+
+    it.each(damages)('that %s: takes its rows from the log', async (_, damage) => {
+      const first = await open('a');
+      await write(first);
+      await crash('a', 'b');
+      await damage(at('b', '.joblet', 'runs', '1.run'));
+      const second = await open('b');
+      await expectRows(second.store, 'job', 0, 30);
+      await expectRows(second.store, 'other', 0, 10);
+      await second.store.close();
+      await expectRows((await open('b')).store, 'job', 0, 30);
+      expect(typesOf()).not.toContain('job-parked');
+    });
+
+    it.each(damages)('that %s: leaves a gap when the log does not have its rows', async (name, damage) => {
+      const first = await open('a');
+      await write(first);
+      await first.engine.checkpoint();
+      await trim(first);
+      await crash('a', 'b');
+      await damage(at('b', '.joblet', 'runs', '1.run'));
+      const second = await open('b');
+      expect(await numbersOf(second.store, 'job')).toMatchObject({ sequences: withGap, gaps: [{}] });
+      expect(events).toContainEqual(expect.objectContaining({ type: 'run-damaged' }));
+      if (/bit|zeros/.test(name)) {
+        expect(events).toContainEqual(
+          expect.objectContaining({ type: 'run-damaged', jobId: 'job', area: 'logs' }),
+        );
+        await expectRows(second.store, 'other', 0, 10);
+      }
+      await second.store.writeLogs(batch('job', 30, 5));
+      await second.store.close();
+      const third = await open('b');
+      const behind = Array.from({ length: 5 }, (_, row) => 30 + row);
+      expect(await numbersOf(third.store, 'job')).toMatchObject({
+        sequences: [...withGap, ...behind],
+        gaps: [{}],
+      });
+      expect(typesOf()).not.toContain('job-parked');
+      expect(third.engine.figures().runs).toBe(0);
+    });
+
+    it('does not bring back from the log what was deleted before, nor delete what was written since', async () => {
+      const { store, engine } = await open('a');
+      await store.writeLogs(batch('again', 0, 20));
+      await store.deleteJob('again');
+      await engine.checkpoint();
+      await engine.checkpoint();
+      await store.writeLogs(batch('again', 100, 5));
+      await engine.sealAll();
+      await store.writeLogs(batch('job', 0, 20));
+      await engine.spillAll();
+      await engine.checkpoint();
+      await engine.checkpoint();
+      await crash('a', 'b');
+      await rm(at('b', '.joblet', 'runs', '1.run'));
+      const second = await open('b');
+      expect(typesOf()).toContain('run-damaged');
+      await expectRows(second.store, 'again', 100, 105);
+      await expectRows(second.store, 'job', 0, 20);
+    });
+
+    it.each(damages.slice(0, 2))(
+      'under a store that runs (%s): the log has the rows, or there is a gap',
+      async (_, damage) => {
+        for (const isTrimmed of [false, true]) {
+          const name = isTrimmed ? 'b' : 'a';
+          const opened = await open(name);
+          await write(opened);
+          if (isTrimmed) {
+            await opened.engine.checkpoint();
+            await trim(opened);
+          }
+          await damage(at(name, '.joblet', 'runs', '1.run'));
+          const found = await numbersOf(opened.store, 'job');
+          if (isTrimmed) expect(found).toMatchObject({ sequences: withGap, gaps: [{}] });
+          else await expectRows(opened.store, 'job', 0, 30);
+          await expectRows(opened.store, 'other', 0, 10);
+          await opened.engine.settled();
+          await opened.engine.sealAll();
+          expect(await numbersOf(opened.store, 'job')).toMatchObject({ sequences: found.sequences });
+          expect(opened.engine.figures().parkedAreas).toBe(0);
+        }
+      },
+    );
   });
 
   it('has more rows in runs than runs may be', async () => {

@@ -20,13 +20,16 @@ import {
 import type { AreaName, BatchEntry } from './log-entry.js';
 import { inOrder, joinRows } from './row-buffer.js';
 import { rowStream, totalsOf, type RowTotals } from './row-totals.js';
-import type { NewPiece, Run, RunPiece, RunStore } from './runs.js';
+import type { DamagedPiece, NewPiece, Run, RunPiece, RunStore } from './runs.js';
 import { logEntries, touch, type LogSurvey, type TouchedArea } from './survey-log.js';
 
 export interface RecoveryContext {
   readonly log: WriteAheadLog;
   readonly table: JobTable;
   readonly runs: RunStore;
+  /** Pieces whose rows come from the log, as far as it has them. */
+  readonly damaged: ReadonlyMap<RunPiece, DamagedPiece>;
+  readonly onDamaged: (damaged: DamagedPiece) => void;
   /** Which files are appended to. */
   readonly compression: Readonly<Record<AreaName, boolean>>;
   /** Of the oldest record that is needed. */
@@ -57,6 +60,11 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
       if (run.position <= table.bornOf(piece.jobId, piece.area)) continue;
       const area = table.area(piece.jobId, piece.area);
       if (piece.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = piece.lastOrdinal + 1n;
+      const damaged = context.damaged.get(piece);
+      if (damaged) {
+        context.onDamaged(damaged);
+        continue;
+      }
       touch(survey.touched, piece.jobId, piece.area, piece.firstOrdinal, piece.lastOrdinal + 1n);
       pieces.set(key, [...(pieces.get(key) ?? []), { run, piece }]);
     }

@@ -17,13 +17,14 @@ export class RowMemory {
   /** Adds rows to the tail; each time that it has a block, it becomes a part. Returns whether it did. */
   add(area: Area, source: AddedRows, count: number, firstOrdinal: bigint, position: bigint): boolean {
     let hasBlock = false;
+    const textBytes = this.blockBytes / area.textRatio;
     for (let at = 0; at < count;) {
       const tail = (area.tail ??= new RowBuffer(position));
       const before = tail.heldBytes;
-      at = tail.add(source, at, count, firstOrdinal + BigInt(at), this.blockBytes);
+      at = tail.add(source, at, count, firstOrdinal + BigInt(at), textBytes);
       this.held += tail.heldBytes - before;
       this.tails += tail.heldBytes - before;
-      if (tail.textBytes < this.blockBytes && at === count) break;
+      if (tail.textBytes < textBytes && at === count) break;
       this.freeze(area);
       hasBlock = true;
     }

@@ -5,6 +5,7 @@ import { isJobId, StorageError } from '@joblet/storage';
 import { crc32c } from '@joblet/wal';
 import type { BlockRows } from '../block/block-rows.js';
 import { syncDirectory } from '../disk/sync-directory.js';
+import { isMissing } from '../errors.js';
 import { FILE_MODE } from '../format/file-names.js';
 import { COLUMN_BYTES, columnParts, readColumns } from './row-columns.js';
 import type { AreaName } from './log-entry.js';
@@ -42,6 +43,16 @@ const VERSION = 1;
 const END_BYTES = 24;
 export const RUN_NAME = /^(\d{1,15})\.run$/;
 
+/** A piece that is not what was written. */
+export interface DamagedPiece {
+  readonly run: Run;
+  readonly piece: RunPiece;
+  readonly reason: string;
+}
+
+/** What is left of the rows of damaged pieces, for each of them; maybe none. */
+export type Salvage = (damaged: readonly DamagedPiece[]) => Promise<ReadonlyMap<RunPiece, BlockRows>>;
+
 /** A shared file with rows of many jobs that are not in their own files yet. Removed when no piece counts and nobody reads it. */
 export class Run {
   readonly path: string;
@@ -54,6 +65,10 @@ export class Run {
   private pins = 0;
   private isUnwanted = false;
   private handle: Promise<FileHandle> | undefined;
+  /** Absent: who loads a damaged piece is told. */
+  salvage: Salvage | undefined;
+  private readonly salvaged = new Map<RunPiece, BlockRows>();
+  private salvaging: Promise<void> | undefined;
 
   constructor(path: string, number: number, position: bigint, pieces: readonly RunPiece[]) {
     this.path = path;
@@ -71,27 +86,63 @@ export class Run {
     };
   }
 
+  /** Of a damaged piece, what is left of it, the same each time. */
   async load(piece: RunPiece): Promise<BlockRows> {
-    const size = piece.rows * (COLUMN_BYTES + 8) + piece.bytes;
     const unpin = this.pin();
+    try {
+      for (;;) {
+        const known = this.salvaged.get(piece);
+        if (known) return known;
+        const rows = await this.read(piece);
+        if (typeof rows !== 'string') return rows;
+        if (!this.salvage) throw new StorageError('UNAVAILABLE', rows);
+        this.salvaging ??= this.salvageAll(this.salvage).finally(() => (this.salvaging = undefined));
+        await this.salvaging;
+      }
+    } finally {
+      unpin();
+    }
+  }
+
+  /** How many rows the piece has, as far as anybody knows. */
+  rowsOf(piece: RunPiece): number {
+    return this.salvaged.get(piece)?.starts.length ?? piece.rows;
+  }
+
+  /** Reads all of it. */
+  async damagedPieces(): Promise<DamagedPiece[]> {
+    const damaged: DamagedPiece[] = [];
+    for (const piece of this.pieces) {
+      if (this.salvaged.has(piece)) continue;
+      const reason = await this.read(piece);
+      if (typeof reason === 'string') damaged.push({ run: this, piece, reason });
+    }
+    return damaged;
+  }
+
+  /** For all that are damaged at once, since it takes reading the log. */
+  private async salvageAll(salvage: Salvage): Promise<void> {
+    for (const [piece, rows] of await salvage(await this.damagedPieces())) this.salvaged.set(piece, rows);
+  }
+
+  /** What is wrong with it, when it is not what was written. */
+  private async read(piece: RunPiece): Promise<BlockRows | string> {
+    const size = piece.rows * (COLUMN_BYTES + 8) + piece.bytes;
+    const damaged = `rows of job ${piece.jobId} are damaged: ${this.path}, bytes ${piece.offset} to ${piece.offset + size}`;
     try {
       this.handle ??= open(this.path, 'r');
       const handle = await this.handle;
       const payload = Buffer.allocUnsafeSlow(size);
       const { bytesRead } = await handle.read(payload, 0, size, piece.offset);
       const columns = readColumns(payload, 0, piece.rows, piece.bytes);
-      if (bytesRead !== size || crc32c(payload) !== piece.crc32c || !columns) {
-        const where = `${this.path}, bytes ${piece.offset} to ${piece.offset + size}`;
-        throw new StorageError('UNAVAILABLE', `rows of job ${piece.jobId} are damaged: ${where}`);
-      }
+      if (bytesRead !== size || crc32c(payload) !== piece.crc32c || !columns) return damaged;
       const from = piece.rows * COLUMN_BYTES;
       const ordinals = new BigUint64Array(payload.buffer.slice(from, from + piece.rows * 8));
       return { ...columns, ordinals, bytes: payload.subarray(from + piece.rows * 8) };
     } catch (error) {
       await this.closeHandle();
+      if (isMissing(error)) return `${damaged}: the file is gone`;
       throw error;
-    } finally {
-      unpin();
     }
   }
 
@@ -113,10 +164,15 @@ export class Run {
 export class RunStore {
   readonly directory: string;
   readonly runs: Run[] = [];
+  private readonly salvage: Salvage | undefined;
+  private readonly found = new Set<number>();
   private next = 1;
+  /** Whether a run was lost: nobody knows which rows it had. */
+  isIncomplete = false;
 
-  constructor(directory: string) {
+  constructor(directory: string, salvage?: Salvage) {
     this.directory = directory;
+    this.salvage = salvage;
   }
 
   /** The runs that are there; what is none, or damaged, is told and left where it is. Unfinished ones are removed. */
@@ -128,11 +184,31 @@ export class RunStore {
       if (name.endsWith('.tmp')) await rm(path, { force: true });
       if (Number.isNaN(number)) continue;
       this.next = Math.max(this.next, number + 1);
-      const run = await readRun(path, number);
-      if (typeof run === 'string') onDamaged(path, run);
-      else this.runs.push(run);
+      this.found.add(number);
+      const run = await readRun(path, number).catch(
+        (error: unknown) => `it cannot be read: ${String(error)}`,
+      );
+      if (typeof run === 'string') {
+        this.isIncomplete = true;
+        onDamaged(path, run);
+      } else this.add(run);
     }
     this.runs.sort((a, b) => a.number - b.number);
+  }
+
+  /** Paths of those with these numbers that were not there. */
+  missing(numbers: Iterable<number>): string[] {
+    const missing = [...numbers].filter((number) => !this.found.has(number));
+    if (missing.length > 0) this.isIncomplete = true;
+    return missing.map((number) => join(this.directory, `${number}.run`));
+  }
+
+  /** Reads all of these runs. */
+  async damagedPieces(wants: (run: Run) => boolean): Promise<ReadonlyMap<RunPiece, DamagedPiece>> {
+    const damaged = new Map<RunPiece, DamagedPiece>();
+    for (const run of this.runs.filter(wants))
+      for (const one of await run.damagedPieces()) damaged.set(one.piece, one);
+    return damaged;
   }
 
   /** Durable when it resolves. */
@@ -187,8 +263,13 @@ export class RunStore {
       throw error;
     }
     const run = new Run(path, number, position, written);
-    this.runs.push(run);
+    this.add(run);
     return run;
+  }
+
+  private add(run: Run): void {
+    run.salvage = this.salvage;
+    this.runs.push(run);
   }
 
   /** Those of which no piece counts. */

@@ -6,7 +6,7 @@ import { FileChangedError, type DataFiles } from './data-files.js';
 import type { EngineOptions } from './engine-options.js';
 import { type Area, type DataFile, type FileFacts, type Job, type JobTable } from './job-table.js';
 import type { AreaName } from './log-entry.js';
-import { loadPart, partBytes, type Part } from './part.js';
+import { loadPart, partTextBytes, type Part } from './part.js';
 import { joinRows } from './row-buffer.js';
 import type { RowMemory } from './row-memory.js';
 
@@ -123,17 +123,26 @@ export class Sealer {
 
   /** As many of the oldest parts as are built at once. */
   private async sealParts(job: Job, name: AreaName, area: Area): Promise<void> {
-    const { builder, content, compression, compressionLevel, blockBytes } = this.context.options;
+    const { builder, content, compression, compressionLevel, blockBytes, rotation } = this.context.options;
     const level = compression[name] ? compressionLevel : 'plain';
-    const groups = groupParts(area.parts, blockBytes);
+    // What is appended in one go is in one file: it has to be little beside what a file may have.
+    const ofFile = Math.floor((rotation[name]?.maxBytes ?? Infinity) / (4 * blockBytes));
+    const blocksMax = Math.max(1, Math.min(BLOCKS_AT_ONCE, ofFile));
+    const groups = groupParts(area.parts, blockBytes / area.textRatio, blocksMax);
     const built = await Promise.all(
       groups.map(async (parts) => {
         const rows = joinRows(await Promise.all(parts.map(loadPart)));
+        // Of damaged runs, maybe none is left.
+        if (rows.starts.length === 0) return [];
         return builder.build({ kind: name, jobId: job.jobId, rows, content, level });
       }),
     );
     if (area.isGone) return;
-    await this.append(job, name, area, built.flat(), groups.flat());
+    const blocks = built.flat();
+    const parts = groups.flat();
+    const expected = parts.reduce((sum, part) => sum + partTextBytes(part), 0);
+    area.textRatio = blocks.reduce((sum, { textBytes }) => sum + textBytes, 0) / expected;
+    await this.append(job, name, area, blocks, parts);
   }
 
   private async append(
@@ -187,17 +196,17 @@ export class Sealer {
 }
 
 /** Parts from the front, put together up to a block, for as many blocks as are built at once. */
-function groupParts(parts: readonly Part[], blockBytes: number): Part[][] {
+function groupParts(parts: readonly Part[], textBytes: number, blocksMax: number): Part[][] {
   const groups: Part[][] = [];
   let bytes = Infinity;
   for (const part of parts) {
-    if (bytes + partBytes(part) > blockBytes) {
-      if (groups.length === BLOCKS_AT_ONCE) break;
+    if (bytes + partTextBytes(part) > textBytes) {
+      if (groups.length === blocksMax) break;
       groups.push([]);
       bytes = 0;
     }
     groups[groups.length - 1].push(part);
-    bytes += partBytes(part);
+    bytes += partTextBytes(part);
   }
   return groups;
 }

@@ -60,7 +60,7 @@ export async function* scanBlocks(
     yield* beginning();
     return undefined;
   } catch (error) {
-    if (error instanceof IrregularBlock) return done;
+    if (error instanceof IrregularBlock || error instanceof IncompleteRows) return done;
     throw error;
   } finally {
     await closeAll(streams);
@@ -158,6 +158,9 @@ function rowsWith({ bytes, starts, ends }: DecodedRows, needle: Uint8Array): num
   return rows;
 }
 
+/** Fewer than there were said to be: whoever reads member by member tells of the gap. */
+class IncompleteRows extends Error {}
+
 class PendingReader implements RowStream {
   private readonly pending: readonly PendingRows[];
   private index = 0;
@@ -172,7 +175,9 @@ class PendingReader implements RowStream {
 
   async next(): Promise<DecodedRows | undefined> {
     if (this.index >= this.pending.length) return undefined;
-    const batch = await this.pending[this.index++].load();
+    const rows = this.pending[this.index++];
+    const batch = await rows.load();
+    if (batch.length !== rows.rows) throw new IncompleteRows();
     const { starts, ends, timestamps, ordinals } = batch.table;
     if (!ordinals) throw new TypeError('rows that wait to be written have no ordinals');
     return { bytes: batch.bytes, starts, ends, timestamps, ordinals };

@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectWal } from '@joblet/wal';
+import { olderJobIndex, readJobIndex } from '../engine/job-index.js';
+import { JobTable } from '../engine/job-table.js';
 import { decodeEntries, type AreaName, type LogEntry } from '../engine/log-entry.js';
 import { readRun, RUN_NAME, type RunPiece } from '../engine/runs.js';
 import { isMissing } from '../errors.js';
-import { LOG_DIRECTORY, RUNS_DIRECTORY } from '../format/file-names.js';
+import { JOB_INDEX_FILE, LOG_DIRECTORY, RUNS_DIRECTORY } from '../format/file-names.js';
+import type { Layout } from '../format/layout.js';
 import type { OrdinalRun } from './ordinal-holes.js';
 import type { LogReport, Problem, RunReport } from './verify-report.js';
 
@@ -45,7 +48,7 @@ export interface Pending {
 }
 
 /** Reads log and runs, and changes nothing. Runs come first: what a run has, the log may have lost since. */
-export async function readPending(baseDirectory: string): Promise<Pending> {
+export async function readPending(baseDirectory: string, layout: Layout): Promise<Pending> {
   const ordinals = new PendingOrdinals();
   const runs: RunReport[] = [];
   const logs: LogReport[] = [];
@@ -56,7 +59,7 @@ export async function readPending(baseDirectory: string): Promise<Pending> {
   }
   const logDirectory = join(baseDirectory, LOG_DIRECTORY);
   if ((await readdir(logDirectory).catch(noneIfMissing)).length > 0) {
-    logs.push(await checkLog(logDirectory, ordinals));
+    logs.push(await checkLog(logDirectory, await replayedFrom(baseDirectory, layout), ordinals));
   }
   return { ordinals, logs, runs };
 }
@@ -95,7 +98,17 @@ function addPiece({ jobId, area, firstOrdinal, lastOrdinal }: RunPiece, ordinals
   ordinals.add(jobId, area, firstOrdinal, lastOrdinal);
 }
 
-async function checkLog(path: string, ordinals: PendingOrdinals): Promise<LogReport> {
+/** Where a start begins to read the log: rows of before are taken from runs and files alone. */
+async function replayedFrom(baseDirectory: string, layout: Layout): Promise<bigint> {
+  const path = join(baseDirectory, JOB_INDEX_FILE);
+  for (const generation of [path, olderJobIndex(path)]) {
+    const position = await readJobIndex(generation, new JobTable(layout));
+    if (typeof position === 'bigint') return position;
+  }
+  return 0n;
+}
+
+async function checkLog(path: string, from: bigint, ordinals: PendingOrdinals): Promise<LogReport> {
   let segments = 0;
   let records = 0;
   let rows = 0;
@@ -116,8 +129,9 @@ async function checkLog(path: string, ordinals: PendingOrdinals): Promise<LogRep
     } else {
       records++;
       const entries = decodeEntries(item.payload);
-      if (entries) for (const entry of entries) rows += addEntry(entry, ordinals);
-      else problems.push({ path, problem: `the record at position ${item.position} is none of this store` });
+      if (!entries)
+        problems.push({ path, problem: `the record at position ${item.position} is none of this store` });
+      else if (item.position >= from) for (const entry of entries) rows += addEntry(entry, ordinals);
     }
   }
   return { kind: 'log', path, segments, records, rows, bytes, problems, notes };

@@ -74,7 +74,7 @@ async function* verify(places: Places, options: VerifyOptions): AsyncGenerator<V
     repaired: 0,
     orphans: 0,
   };
-  const pending = await readPending(places.base);
+  const pending = await readPending(places.base, places.layout);
   for (const report of [...pending.logs, ...pending.runs]) {
     total.problems += report.problems.length;
     yield report;
@@ -85,6 +85,8 @@ async function* verify(places: Places, options: VerifyOptions): AsyncGenerator<V
     let job = await verifyJob(jobId, places.layout, pending.ordinals, onBytes);
     if (job.problems.length > 0 && !repair) job = await again(job, places);
     if (repair) job = await repairIndexes(job);
+    if (options.jobIds && isUnknown(job) && ![...pending.ordinals.jobIds].includes(jobId))
+      job = { ...job, problems: [{ path: places.logs, problem: `nothing is known of job ${jobId}` }] };
     add(job, total);
     yield job;
     for (const area of ['logs', 'metrics'] as const) {
@@ -104,7 +106,7 @@ async function* verify(places: Places, options: VerifyOptions): AsyncGenerator<V
  * wrong when all is read once more.
  */
 async function again(job: JobReport, { base, layout }: Places): Promise<JobReport> {
-  const { ordinals } = await readPending(base);
+  const { ordinals } = await readPending(base, layout);
   const second = await verifyJob(job.jobId, layout, ordinals, () => undefined);
   if (second.problems.length > PROBLEMS_NAMED_MAX) return second;
   const before = new Set(job.problems.map(({ path, problem }) => `${path}: ${problem}`));
@@ -116,6 +118,10 @@ async function again(job: JobReport, { base, layout }: Places): Promise<JobRepor
     gaps: missing.length,
     missingRows: missing.reduce((sum, rows) => sum + rows, 0n),
   };
+}
+
+function isUnknown({ files, problems, notes }: JobReport): boolean {
+  return files.length === 0 && problems.length === 0 && notes.length === 0;
 }
 
 async function repairIndexes(job: JobReport): Promise<JobReport> {

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import type { StateStoreErrorCode } from '../state-store-error.js';
+
+/** Makes sure that the call rejects (and does not throw) with this code. */
+export async function rejects(
+  code: StateStoreErrorCode,
+  call: () => Promise<unknown>,
+  what = 'the call',
+): Promise<void> {
+  let pending: Promise<unknown>;
+  try {
+    pending = call();
+  } catch (error) {
+    return assert.fail(`${what} threw ${String(error)}; expected a promise that rejects with ${code}`);
+  }
+  try {
+    await pending;
+  } catch (error) {
+    assert.equal(codeOf(error), code, `${what} rejected with ${String(error)}; expected ${code}`);
+    return undefined;
+  }
+  return assert.fail(`${what} resolved; expected it to reject with ${code}`);
+}
+
+/** Of each call: 'ok', or the code of its error. */
+export async function outcomes(calls: readonly Promise<unknown>[]): Promise<string[]> {
+  const settled = await Promise.allSettled(calls);
+  return settled.map((one) => (one.status === 'fulfilled' ? 'ok' : String(codeOf(one.reason))));
+}
+
+/** The code of a store's error; other errors are no answers. */
+export function codeOf(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null && 'code' in error && error.code !== 'ERR_ASSERTION')
+    return error.code;
+  return String(error);
+}
