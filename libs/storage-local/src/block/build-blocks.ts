@@ -33,7 +33,13 @@ export function buildBlocks(request: BlockRequest, module?: LogRowsModule): Buil
           : encodeMemberSync(text, { contentBytes, timeMin, timeMax, ordinals }, level);
       const stream = texts.streams[picked[0]];
       const textBytes = text.length;
-      blocks.push({ stream, member, textBytes, summary: { ...summary, memberCrc32c: crc32c(member) }, filter });
+      blocks.push({
+        stream,
+        member,
+        textBytes,
+        summary: { ...summary, memberCrc32c: crc32c(member) },
+        filter,
+      });
     }
   }
   return blocks.sort((one, other) => one.stream - other.stream);
