@@ -31,7 +31,7 @@ it('opens the store as the configuration says, with its figures for /metrics', a
     const tell = (...line: unknown[]): void => void lines.push(line);
     const logger = { debug: tell, info: tell, warn: tell, error: tell };
     const backend = await openLocalBackend(config.persist, { logger });
-    expect(backend.budgetBytes).toBe(5 * 1024 ** 2);
+    expect(backend.budgetBytes).toBe(2.5 * 1024 ** 2);
     const content = Buffer.from('x');
     await backend.store.writeLogs(LogBatch.from([{ jobId: 'j', stream: 1, timestamp: 1n, content }]));
     expect(backend.trouble()).toBeUndefined();

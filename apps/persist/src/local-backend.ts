@@ -21,7 +21,8 @@ export async function openLocalBackend(
   const { base_dir, local, compression } = storage;
   const log = rateLimited(logger, { intervalMs: LOG_INTERVAL_MS });
   let segmentFailure: { readonly message: string; readonly untilMs: number } | undefined;
-  const budgetBytes = (writer.queue_mb * MIB) / 2;
+  // Most of it for rows on their way to files: what is not logged yet is a few batches.
+  const budgetBytes = (writer.queue_mb * MIB) / 4;
   const store = await openLocalStore({
     baseDirectory: base_dir,
     logsDirectory: local.logs.directory,
@@ -35,7 +36,7 @@ export async function openLocalBackend(
     rotation: { logs: rotationOf(local.logs.rotation), metrics: rotationOf(local.metrics.rotation) },
     sync: writer.sync,
     syncIntervalMs: writer.sync_interval_ms,
-    memoryBytes: budgetBytes,
+    memoryBytes: 3 * budgetBytes,
     blockBytes: writer.block_kb * KIB * BLOCK_FILL,
     sealIdleMs: writer.seal_idle_seconds * 1_000,
     segmentBytes: writer.segment_mb * MIB,

@@ -60,7 +60,7 @@ export class Pressure {
   watch(): void {
     const { core, checkpoints } = this;
     if (!core.isRecovered) return;
-    if (core.memory.tails > core.options.memoryBytes / 2)
+    if (core.memory.tails > core.options.memoryBytes * 0.75)
       void this.relieve().catch((error: unknown) => core.tellFailed('making room in memory', error));
     if (core.log.end - checkpoints.lastAt > BigInt(this.logBytesMax() / 2)) {
       checkpoints.lastAt = core.log.end;
