@@ -41,6 +41,7 @@ interface OpenFile extends OwnedFile {
  */
 export class DataFiles {
   private readonly open = new Map<string, OpenFile>();
+  private opening = 0;
   private readonly toReplace = new Set<DataFile>();
   private readonly onSyncFailed: (file: OwnedFile, error: unknown) => void;
   syncs = 0;
@@ -163,8 +164,16 @@ export class DataFiles {
   }
 
   private async openFile(owned: OwnedFile): Promise<OpenFile> {
-    const { path } = owned;
     await this.makeRoom();
+    try {
+      return await this.openNow(owned);
+    } finally {
+      this.opening--;
+    }
+  }
+
+  private async openNow(owned: OwnedFile): Promise<OpenFile> {
+    const { path } = owned;
     const isNew = lengthOf(owned.file) === 0;
     if (isNew) await makeJobDirectory(dirname(path));
     // A FIFO in the file's place would hold the thread until somebody reads it.
@@ -180,11 +189,11 @@ export class DataFiles {
     return opened;
   }
 
-  /** Closes the files that were not used for longest, synced. */
+  /** Closes the files that were not used for longest, synced; the one to be opened counts from here on. */
   private async makeRoom(): Promise<void> {
-    while (this.open.size >= DATA_FILES_OPEN_MAX) {
+    while (this.open.size + this.opening >= DATA_FILES_OPEN_MAX) {
       const idle = [...this.open.values()].find(({ users }) => users === 0);
-      if (!idle) return;
+      if (!idle) break;
       idle.users++;
       if (needsSync(idle)) {
         const facts = await this.syncOne(idle);
@@ -199,6 +208,8 @@ export class DataFiles {
       }
       if (this.open.get(idle.path) === idle) await this.forget([idle.path]);
     }
+    // At once: others make room at the same time.
+    this.opening++;
   }
 
   /** Resolves to what is durable then, but for the name of the job's folder; undefined when nobody knows what is counted. */
