@@ -157,18 +157,15 @@ describe('persist and bad input', () => {
     });
   });
 
-  it('holds producers back while the store fails, says so, and loses nothing', async () => {
+  it('keeps the rows of a job whose files cannot be made, and goes on with all others', async () => {
     const inTheWay = join(persist.directory, 'data/logs/blocked');
     await writeFile(inTheWay, 'a file where the job needs a directory');
     await send(logFrame('blocked', 0, 'first'));
-    await persist.logged('a write failed and is tried again');
     await send(logFrame('other', 0, 'second'));
-    expect(JSON.parse(await persist.page('/health'))).toMatchObject({ status: 'degraded' });
-    expect(await persist.metric('persist_ipc_messages_in_flight')).toBe(2);
-    expect(await persist.metric('persist_write_failures_total')).toBeGreaterThan(0);
-    expect(await persist.client().ping()).toMatchObject({ healthy: false });
-    await rm(inTheWay);
     expect(texts(await collect(persist.client().queryLogs({ jobId: 'other' })))).toEqual(['second']);
+    expect(await persist.metric('persist_ipc_messages_in_flight')).toBe(0);
+    expect(await persist.metric('persist_write_failures_total')).toBe(0);
+    await rm(inTheWay);
     expect(texts(await collect(persist.client().queryLogs({ jobId: 'blocked' })))).toEqual(['first']);
   });
 });
