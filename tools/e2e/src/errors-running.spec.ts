@@ -100,12 +100,12 @@ describe('a disk that is full', () => {
       const { bavail, bsize } = await statfs(inside);
       await writeFile(ballast, Buffer.alloc(bavail * bsize));
       const sending = sendUpTo(ROWS);
-      const reason = 'writing logs: no space left on the disk; make room (ENOSPC)';
+      const reason = 'producers are held back until there is room (persist.writer.reserve_mb)';
       await until('degraded', async () => (await page(program, 'health')).includes(reason));
       expect(JSON.parse(await page(program, 'health'))).toMatchObject({ status: 'degraded' });
       expect(await page(program, 'metrics')).toMatch(/^persist_write_failures_total [1-9]/m);
       const message = 'a write failed and is tried again; producers are held back meanwhile';
-      expect(logLines(program)).toContain(`WARN ${message} ${JSON.stringify({ err: reason, attempt: 1 })}`);
+      expect(logLines(program).some((line) => line.startsWith(`WARN ${message}`))).toBe(true);
       expectDocumented(message);
       // persist's budget, the kernel's and the producer's buffers hold less than what there is to send.
       await until('the producer waits', () => producer.stats.waitingRows > 0);

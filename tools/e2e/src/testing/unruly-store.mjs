@@ -38,7 +38,15 @@ export default async function open(options, { logger, nodeId, signal }) {
     }, 5);
   }
   return {
-    supports: { ...store.supports, durable: true },
+    supports: {
+      durable: true,
+      listJobs: store.supports.listJobs,
+      stats: false,
+      retention: false,
+      deleteMetrics: false,
+      idempotentWrites: false,
+      endRecords: false,
+    },
     writeLogs: trouble(options.write, (batch) => store.writeLogs(batch)),
     writeMetrics: trouble(options.write, (batch) => store.writeMetrics(batch)),
     readLogs: (query, more) => {
