@@ -100,7 +100,7 @@ describe('a disk that is full', () => {
       const { bavail, bsize } = await statfs(inside);
       await writeFile(ballast, Buffer.alloc(bavail * bsize));
       const sending = sendUpTo(ROWS);
-      const reason = 'producers are held back until there is room (persist.writer.reserve_mb)';
+      const reason = '; make room';
       await until('degraded', async () => (await page(program, 'health')).includes(reason));
       expect(JSON.parse(await page(program, 'health'))).toMatchObject({ status: 'degraded' });
       expect(await page(program, 'metrics')).toMatch(/^persist_write_failures_total [1-9]/m);
@@ -138,7 +138,8 @@ describe('a disk that is full', () => {
       // What was not counted as lost is kept.
       const enough = 5_000 - Number(lost);
       await until('the rest of the job', async () => (await contents('flood')).length >= enough);
-      expect(JSON.parse(await page(program, 'health'))).toMatchObject({ status: 'ok' });
+      // A segment of the log that failed is told for a while.
+      expect(await page(program, 'health')).not.toContain(reason);
       expect((await program.stop('SIGTERM')).code).toBe(0);
     },
   );
