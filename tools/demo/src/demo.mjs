@@ -119,16 +119,6 @@ async function main() {
     say('what the job used');
     rnx('job', 'metrics', 'access-log');
     rnx('job', 'metrics', 'access-log', '--aggregate=max', '--step=1m');
-
-    say('the files need no tool of ours');
-    const file = join(directory, 'logs/auth/stdout.log.gz');
-    const hasGzip = spawnSync('gzip', ['--version']).status === 0;
-    if (hasGzip) show(`gzip -dc ${relative(ROOT, file)} | head -3`, 'gzip', ['-dc', file], { lines: 3 });
-    say('and they are small (a job that trickles less so: each write makes a piece of its own)');
-    showSizes([
-      { jobId: 'access-log', files: ['stdout.log.gz', 'stderr.log.gz'] },
-      { jobId: 'auth', files: ['stdout.log.gz'] },
-    ]);
   } finally {
     say('persist is told to stop: it stores what it has and ends');
     process.stdout.write('$ kill -TERM PERSIST\n');
@@ -136,6 +126,16 @@ async function main() {
     const [code] = await once(persist, 'exit');
     process.stdout.write(`it ended with ${code}\n`);
   }
+
+  say('the files need no tool of ours');
+  const file = join(directory, 'logs/auth/stdout.log.gz');
+  const hasGzip = spawnSync('gzip', ['--version']).status === 0;
+  if (hasGzip) show(`gzip -dc ${relative(ROOT, file)} | head -3`, 'gzip', ['-dc', file], { lines: 3 });
+  say('and they are small');
+  showSizes([
+    { jobId: 'access-log', files: ['stdout.log.gz', 'stderr.log.gz'] },
+    { jobId: 'auth', files: ['stdout.log.gz'] },
+  ]);
 
   const where = relative(ROOT, config);
   process.stdout.write(`
