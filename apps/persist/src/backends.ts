@@ -8,6 +8,8 @@ export interface Backend {
   readonly store: LogStore;
   /** Bytes that may be read from sockets and not be stored yet. */
   readonly budgetBytes: number;
+  /** Whether it has copied what it keeps of a batch when the write resolves: its memory may be used again. Others may keep it. */
+  readonly copiesBatches: boolean;
   /** Why it is not as it should be, although it may take rows; undefined: it is. */
   trouble(): string | undefined;
   /** Adds its figures. */
@@ -25,6 +27,7 @@ export async function openBackend({ persist }: JobletConfig, context: LogStoreCo
       return {
         store: await openCustomStore(type, options, context, import.meta.url),
         budgetBytes: persist.writer.queue_mb * 1024 * 1024,
+        copiesBatches: false,
         trouble: () => undefined,
         register: () => undefined,
       };

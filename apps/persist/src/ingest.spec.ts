@@ -80,6 +80,28 @@ async function metrics(store: LogStore, jobId: string): Promise<MetricRow[]> {
 }
 
 describe('ingest', () => {
+  it.each([true, false])(
+    'uses the memory of a batch again: if the store copies (%s)',
+    async (copiesBatches) => {
+      const store = createMemoryStore();
+      const memories: ArrayBufferLike[] = [];
+      const write = store.writeLogs.bind(store);
+      store.writeLogs = (batch) => {
+        memories.push(batch.bytes.buffer);
+        return write(batch);
+      };
+      const { ingest } = setUp(store, { copiesBatches });
+      for (let line = 0; line < 6; line++) {
+        sendLog(ingest, 'job-1', `line ${line}`);
+        await ingest.settled();
+      }
+      expect(new Set(memories).size).toBe(copiesBatches ? 2 : 6);
+      expect((await logs(store, 'job-1')).map(({ content }) => Buffer.from(content).toString())).toEqual(
+        [0, 1, 2, 3, 4, 5].map((line) => `line ${line}`),
+      );
+    },
+  );
+
   it('stores rows under the outer job id, in order, and holds nothing then', async () => {
     const { ingest, store, pending, ledger } = setUp();
     for (let row = 0; row < 100; row++) sendLog(ingest, row % 2 ? 'a' : 'b', `row ${row}`);

@@ -23,12 +23,15 @@ import {
   RETRY_DELAY_MAX_MS,
   RETRY_DELAY_MS,
   ROW_OVERHEAD_BYTES,
+  SPARE_BUILDERS_MAX,
   WRITE_BYTES_MAX,
   WRITE_ROWS_MAX,
 } from './limits.js';
 
 export interface IngestOptions {
   readonly store: LogStore;
+  /** Whether the memory of a batch may be used again once it is written. Default: no. */
+  readonly copiesBatches?: boolean;
   readonly ledger: Ledger;
   /** Unix nanoseconds. */
   readonly now: () => bigint;
@@ -44,7 +47,13 @@ export interface IngestOptions {
 
 /** What waits for its turn at the store: a batch, or something that has to come behind all that arrived before. */
 type Work =
-  | { readonly kind: 'batch'; readonly batch: LogBatch | MetricBatch; readonly bytes: number }
+  | {
+      readonly kind: 'batch';
+      readonly batch: LogBatch | MetricBatch;
+      readonly bytes: number;
+      /** Whose memory the batch has. */
+      readonly builder: Builder;
+    }
   | { readonly kind: 'task'; run(): Promise<void> };
 
 /** How much there was in all; of one kind all is done in the order in which it came. */
@@ -69,6 +78,8 @@ export class Ingest {
   private readonly options: IngestOptions;
   private logs = new LogBatchBuilder();
   private metrics = new MetricBatchBuilder();
+  /** Memory to be used again: the garbage collector runs the more often, the more of it is made. */
+  private readonly spares: LogBatchBuilder[] = [];
   private readonly jobIds = new JobIds();
   private readonly queue: Work[] = [];
   private pendingBytes = 0;
@@ -203,16 +214,25 @@ export class Ingest {
     if (this.logs.length === 0) return;
     const bytes = sizeOf(this.logs);
     const expected = { rows: this.logs.length, bytes: this.logs.byteLength };
-    this.queue.push({ kind: 'batch', batch: this.logs.build(), bytes });
-    this.logs = new LogBatchBuilder(expected);
+    this.queue.push({ kind: 'batch', batch: this.logs.build(), bytes, builder: this.logs });
+    this.logs = this.spares.pop() ?? new LogBatchBuilder(expected);
   }
 
   private sealMetrics(): void {
     if (this.metrics.length === 0) return;
     const bytes = sizeOf(this.metrics);
     const expected = { rows: this.metrics.length, bytes: this.metrics.byteLength };
-    this.queue.push({ kind: 'batch', batch: this.metrics.build(), bytes });
+    this.queue.push({ kind: 'batch', batch: this.metrics.build(), bytes, builder: this.metrics });
     this.metrics = new MetricBatchBuilder(expected);
+  }
+
+  /** Its batch is written. */
+  private spare(builder: Builder): void {
+    if (!this.options.copiesBatches) return;
+    if (!(builder instanceof LogBatchBuilder) || builder.capacity > 2 * WRITE_BYTES_MAX) return;
+    if (this.spares.length >= SPARE_BUILDERS_MAX) return;
+    builder.clear();
+    this.spares.push(builder);
   }
 
   /** Begins to write when this turn of the event loop is over: what it brings goes into the first batch. */
@@ -236,6 +256,7 @@ export class Ingest {
         this.finish('tasks', 1);
       } else {
         await this.write(work.batch);
+        this.spare(work.builder);
         this.pendingBytes -= work.bytes;
         this.options.onPending(this.pendingBytes);
       }

@@ -52,6 +52,7 @@ export async function openLocalBackend(
   return {
     store,
     budgetBytes,
+    copiesBatches: true,
     trouble: () => {
       const failed = segmentFailure && nowMs() < segmentFailure.untilMs ? segmentFailure.message : undefined;
       return troubleOf(store.figures(), failed);

@@ -143,6 +143,7 @@ async function serve(backend: OpenBackend, { config, logger, stop }: PersistOpti
   });
   const ingest: Ingest = new Ingest({
     store,
+    copiesBatches: backend.copiesBatches,
     ledger,
     now: unixNow,
     random: Math.random,

@@ -106,9 +106,14 @@ export const FILES_HELD_MAX = 16;
 /** Members of rows that are in no file yet, held by a read that has to see them as such; more are made again. */
 export const PENDING_BYTES_HELD_MAX = 16 * 1024 * 1024;
 
-/** First memory of a job's newest rows: ten thousand jobs may have a few rows each. */
+/** First memory of a job's newest rows, and of their columns: ten thousand jobs may have a few rows each. */
+export const SLAB_BYTES_MIN = 128;
 export const BUFFER_BYTES_INITIAL = 512;
 export const BUFFER_ROWS_INITIAL = 4;
+
+/** Memory of rows that is used again: a block's at the most, and so much in all. */
+export const SLAB_BYTES_MAX = 512 * 1024;
+export const SLABS_KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What a row has as text beside its content: job id, keys, numbers; for telling when a block is full. */
 export const ROW_TEXT_OVERHEAD_BYTES = 96;
@@ -177,6 +182,9 @@ export const INDEX_LINES_AT_ONCE = 500;
 export const BUILDER_THREADS_MAX = 4;
 /** Requests that a worker has at a time: one that it builds, one that is there when it is done. */
 export const REQUESTS_PER_WORKER = 2;
+
+/** Memory of such a request that is used again for the next: rows of a block and their columns fit. */
+export const SPARE_BYTES_MAX = 1024 * 1024;
 
 /** Buffers of one write: IOV_MAX of Linux and macOS. */
 export const WRITE_BUFFERS_MAX = 1024;

@@ -34,7 +34,7 @@ export abstract class RowCollector {
   private bytes: Buffer;
   private used = 0;
   private rows = 0;
-  private readonly jobIds: string[] = [];
+  private jobIds: string[] = [];
   private readonly jobIndexes = new Map<string, number>();
   private lastJobId: string | undefined;
   private lastJobIndex = 0;
@@ -91,7 +91,21 @@ export abstract class RowCollector {
     this.timeHalves[2 * row + HI] = timeHi;
   }
 
-  /** The parts of a batch; the builder must not be used after. */
+  /** Bytes of memory for the rows' bytes: what `clear` keeps. */
+  get capacity(): number {
+    return this.bytes.length;
+  }
+
+  /** Begins anew in the same memory: the batch that was built from it must not be used any more. */
+  clear(): void {
+    this.used = this.rows = 0;
+    this.jobIds = [];
+    this.jobIndexes.clear();
+    this.lastJobId = undefined;
+    this.ordinals = undefined;
+  }
+
+  /** The parts of a batch; the builder must not be used after, unless it is cleared. */
   protected parts(): [bytes: Uint8Array, table: RowTable] {
     const { rows } = this;
     const table = new RowTable(

@@ -9,6 +9,8 @@ export interface Disk {
   /** Opens a file that is there. */
   open(path: string): Promise<DiskFile>;
   remove(path: string): Promise<void>;
+  /** In the same directory; the new name is not taken. */
+  rename(from: string, to: string): Promise<void>;
   /** Makes the names in the directory durable. */
   syncDirectory(directory: string): Promise<void>;
 }

@@ -8,5 +8,14 @@ export function positionOfName(name: string): bigint | undefined {
   return /^[0-9a-f]{16}\.wal$/.test(name) ? BigInt(`0x${name.slice(0, 16)}`) : undefined;
 }
 
+/** A segment that was trimmed, to be used again: `00000000000004d2.spare`. */
+export function spareName(firstPosition: bigint): string {
+  return `${firstPosition.toString(16).padStart(16, '0')}.spare`;
+}
+
+export function isSpareName(name: string): boolean {
+  return /^[0-9a-f]{16}\.spare$/.test(name);
+}
+
 /** Names the log: 32 hexadecimal digits and a newline. */
 export const ID_FILE = 'id';

@@ -1,10 +1,12 @@
 import { crc32c } from './crc32c.js';
+import type { DiskFile } from './disk.js';
+import { isMissing } from './errors.js';
 import { positionOfName } from './file-names.js';
 import { readOnlyDisk } from './node-disk.js';
 import { idOfSegments, listSegments, readLogId } from './open-segments.js';
 import { endOf } from './read-segments.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segment-header.js';
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.js';
 import { toWalError } from './wal-error.js';
 import type { WalEvent } from './wal-event.js';
 
@@ -49,9 +51,15 @@ export async function* inspectWal({
     const id = (await readLogId(readOnlyDisk, directory)) ?? (await idOfSegments(readOnlyDisk, directory));
     if (id === undefined) return;
     const segments = await listSegments(readOnlyDisk, directory, id, onEvent);
-    for (const [index, { path, firstPosition }] of segments.entries()) {
+    for (const [index, { path, firstPosition, isRecycled }] of segments.entries()) {
       const end = endOf(segments, index);
-      yield* itemsOf({ path, firstPosition, logCrc: crc32c(id), ...(end !== undefined && { end }) });
+      yield* itemsOf({
+        path,
+        firstPosition,
+        isRecycled,
+        logCrc: crc32c(id),
+        ...(end !== undefined && { end }),
+      });
     }
   } catch (error) {
     throw toWalError(error, `reading the log in ${directory}`);
@@ -62,9 +70,10 @@ export async function* inspectWal({
 export async function inspectSegment(path: string): Promise<AsyncGenerator<LogItem> | undefined> {
   const file = await readOnlyDisk.open(path);
   try {
-    const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
-    const header = decodeSegmentHeader(bytes.subarray(0, await file.read(bytes, 0)));
-    return header && itemsOf({ path, firstPosition: header.firstPosition, logCrc: crc32c(header.logId) });
+    const header = await readHeader(file);
+    if (!header) return undefined;
+    const { firstPosition, isRecycled, logId } = header;
+    return itemsOf({ path, firstPosition, isRecycled, logCrc: crc32c(logId) });
   } finally {
     await file.close();
   }
@@ -73,22 +82,38 @@ export async function inspectSegment(path: string): Promise<AsyncGenerator<LogIt
 async function* itemsOf(segment: {
   readonly path: string;
   readonly firstPosition: bigint;
+  readonly isRecycled: boolean;
   readonly logCrc: number;
   readonly end?: bigint;
 }): AsyncGenerator<LogItem> {
   const { path, firstPosition } = segment;
   const file = await readOnlyDisk.open(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (file === undefined) return;
   try {
     const bytes = await file.size();
     yield { kind: 'segment', path, firstPosition, headerBytes: SEGMENT_HEADER_BYTES, bytes };
-    const { end, tornBytes } = yield* scanSegment({ ...segment, file });
+    const items = scanSegment({ ...segment, file });
+    let step = await items.next();
+    for (; !step.done; step = await items.next()) {
+      // Trimmed meanwhile, its file may be that of another segment.
+      if (step.value.kind === 'hole') {
+        const header = await readHeader(file);
+        if (header && header.firstPosition !== firstPosition) return;
+      }
+      yield step.value;
+    }
+    const { end, tornBytes } = step.value;
     const offset = SEGMENT_HEADER_BYTES + Number(end - firstPosition);
     if (tornBytes > 0) yield { kind: 'tail', path, offset, bytes: tornBytes };
   } finally {
     await file.close();
   }
+}
+
+async function readHeader(file: DiskFile): Promise<SegmentHeader | undefined> {
+  const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  return decodeSegmentHeader(bytes.subarray(0, await file.read(bytes, 0)));
 }

@@ -1,6 +1,9 @@
 /** Size at which a segment is full and the next one begins; one record may be larger. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
 
+/** Segments that were trimmed and wait to be written again: as many as are trimmed at once, about. */
+export const SPARES_MAX = 2;
+
 /** Bytes that one write has at the most, beside a single larger record: above 1 MiB, write and sync stop getting faster. */
 export const WRITE_BYTES_MAX = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Disk, DiskFile } from './disk.js';
@@ -14,6 +14,7 @@ export const nodeDisk: Disk = {
   },
   open: async (path) => new NodeFile(await open(path, 'r+')),
   remove: (path) => rm(path),
+  rename,
   syncDirectory,
 };
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { crc32c } from './crc32c.js';
 import type { Disk, DiskFile } from './disk.js';
 import { writeAll } from './write-all.js';
-import { ID_FILE, positionOfName } from './file-names.js';
+import { isMissing } from './errors.js';
+import { ID_FILE, isSpareName, positionOfName } from './file-names.js';
 import { READ_BYTES } from './limits.js';
 import { readRecordHeader, RECORD_ALIGNMENT, RECORD_MAGIC } from './record-header.js';
 import {
@@ -20,6 +21,7 @@ export interface Segment {
   readonly firstPosition: bigint;
   /** Absent when its header is damaged. */
   readonly previousEnd?: bigint;
+  readonly isRecycled: boolean;
 }
 
 /** The log's id; undefined when the file is not there or damaged. */
@@ -90,8 +92,10 @@ export async function listSegments(
   return segments.sort((a, b) => (a.firstPosition < b.firstPosition ? -1 : 1));
 }
 
-/** Removes what a crash left of a segment that was just being made: a file with no more than a torn header. */
+/** Removes what a crash left: spare segments, and one that was just being made: a file with no more than a torn header. */
 export async function removeUnfinished(disk: Disk, directory: string): Promise<void> {
+  for (const name of await disk.list(directory))
+    if (isSpareName(name)) await disk.remove(join(directory, name));
   for (const path of await segmentPaths(disk, directory)) {
     const isUnfinished = await withFile(disk, path, async (file) => {
       const bytes = Buffer.alloc(READ_BYTES);
@@ -123,7 +127,8 @@ async function readSegment(
   const header = await readHeader(disk, path);
   if (header === undefined) return positionByRecord(disk, path, crc32c(logId));
   if (Buffer.compare(header.logId, logId) !== 0) return undefined;
-  return { path, firstPosition: header.firstPosition, previousEnd: header.previousEnd };
+  const { firstPosition, previousEnd, isRecycled } = header;
+  return { path, firstPosition, previousEnd, isRecycled };
 }
 
 async function readHeader(disk: Pick<Disk, 'open'>, path: string): Promise<SegmentHeader | undefined> {
@@ -133,7 +138,10 @@ async function readHeader(disk: Pick<Disk, 'open'>, path: string): Promise<Segme
   });
 }
 
-/** A segment whose header is damaged is known by its first whole record header: it says its position. */
+/**
+ * A segment whose header is damaged is known by a whole record header, which says its position: one that agrees with the name,
+ * since a recycled segment has older ones as well, or else the first.
+ */
 async function positionByRecord(
   disk: Pick<Disk, 'open'>,
   path: string,
@@ -142,11 +150,17 @@ async function positionByRecord(
   return withFile(disk, path, async (file) => {
     const bytes = Buffer.alloc(READ_BYTES);
     const found = bytes.subarray(0, await file.read(bytes, 0));
+    let first: bigint | undefined;
     for (let at = found.indexOf(RECORD_MAGIC); at >= 0; at = found.indexOf(RECORD_MAGIC, at + 1)) {
       const record = at % RECORD_ALIGNMENT === 0 ? readRecordHeader(found, at, logCrc) : undefined;
-      if (record) return { path, firstPosition: record.position - BigInt(at - SEGMENT_HEADER_BYTES) };
+      if (!record) continue;
+      const position = record.position - BigInt(at - SEGMENT_HEADER_BYTES);
+      first ??= position;
+      if (position !== positionOfName(basename(path))) continue;
+      first = position;
+      break;
     }
-    return undefined;
+    return first === undefined ? undefined : { path, firstPosition: first, isRecycled: true };
   });
 }
 
@@ -168,8 +182,4 @@ async function withFile<Result>(
   } finally {
     await file.close();
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

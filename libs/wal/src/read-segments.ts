@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from './disk.js';
+import { isMissing } from './errors.js';
 import type { Segment } from './open-segments.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
 
@@ -41,7 +42,7 @@ async function openIfThere(disk: Pick<Disk, 'open'>, path: string): Promise<Disk
   try {
     return await disk.open(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -11,23 +11,32 @@ export interface SegmentHeader {
    * failed, and counts for nothing.
    */
   readonly previousEnd: bigint;
+  /** The file was a segment before: behind the last record may be what it had then. */
+  readonly isRecycled: boolean;
 }
 
 /*
- * 0 magic "JOBLETWL" · 8 version u16 = 1 · 10 length of the header u16 = 64 · 16 log id, 16 bytes
+ * 0 magic "JOBLETWL" · 8 version u16 = 1 · 10 length of the header u16 = 64 · 12 recycled u8, 0 or 1 · 16 log id, 16 bytes
  * 32 first position u64 · 40 previous end u64 · 60 CRC-32C of bytes 0 to 60, u32. All little-endian, the rest is 0.
  */
 export const SEGMENT_HEADER_BYTES = 64;
 export const LOG_ID_BYTES = 16;
 const MAGIC = Buffer.from('JOBLETWL');
 const VERSION = 1;
+const RECYCLED_AT = 12;
 const CRC_AT = 60;
 
-export function encodeSegmentHeader({ logId, firstPosition, previousEnd }: SegmentHeader): Buffer {
+export function encodeSegmentHeader({
+  logId,
+  firstPosition,
+  previousEnd,
+  isRecycled,
+}: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
   bytes.set(MAGIC, 0);
   bytes.writeUInt16LE(VERSION, 8);
   bytes.writeUInt16LE(SEGMENT_HEADER_BYTES, 10);
+  bytes.writeUInt8(isRecycled ? 1 : 0, RECYCLED_AT);
   bytes.set(logId, 16);
   bytes.writeBigUInt64LE(firstPosition, 32);
   bytes.writeBigUInt64LE(previousEnd, 40);
@@ -44,5 +53,6 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
     logId: Uint8Array.from(bytes.subarray(16, 16 + LOG_ID_BYTES)),
     firstPosition: bytes.readBigUInt64LE(32),
     previousEnd: bytes.readBigUInt64LE(40),
+    isRecycled: bytes.readUInt8(RECYCLED_AT) === 1,
   };
 }

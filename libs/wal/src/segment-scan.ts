@@ -36,12 +36,14 @@ export interface ScannedSegment {
   readonly logCrc: number;
   /** Where the segment's records end; absent for the newest, where they end is to be found out. */
   readonly end?: bigint;
+  /** As its header says. */
+  readonly isRecycled: boolean;
 }
 
 /** How the newest segment ends. */
 export interface SegmentEnd {
   readonly end: bigint;
-  /** Bytes behind the end that are no record, and not only zeros. */
+  /** Bytes behind the end that are no record, and not only zeros; of a recycled segment, those of a record that was begun. */
   readonly tornBytes: number;
 }
 
@@ -77,12 +79,17 @@ export async function* scanSegment(segment: ScannedSegment): AsyncGenerator<LogR
     if (crc32c(payload) === header.payloadCrc) {
       yield { kind: 'record', position: header.position, end: positionOf(end), payload };
     } else {
+      // Behind a write that was under way there is no other; in a segment that was not recycled, it would not reach so far.
+      const isTorn = segment.isRecycled && segment.end === undefined;
+      if (isTorn && (await findRecord(segment, end, limit)) === undefined)
+        return { end: header.position, tornBytes: end - offset };
       yield hole(offset, positionOf(end), 'the checksum of a record is wrong');
     }
     offset = end;
   }
   const reached = positionOf(offset);
-  if (segment.end === undefined) return { end: reached, tornBytes: await tornBytes(window, offset, size) };
+  if (segment.end === undefined)
+    return { end: reached, tornBytes: segment.isRecycled ? 0 : await tornBytes(window, offset, size) };
   if (reached < segment.end) yield hole(offset, segment.end, 'the segment ends too early');
   return { end: segment.end, tornBytes: 0 };
 }

@@ -4,11 +4,14 @@ import { segmentName } from './file-names.js';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.js';
 import { writeAll } from './write-all.js';
 
+export type SegmentStart = Omit<SegmentHeader, 'isRecycled'>;
+
 /** The newest segment, which is written to. Once anything of it fails, it must not be used again. */
 export class SegmentWriter {
   readonly path: string;
   readonly firstPosition: bigint;
   readonly previousEnd: bigint;
+  readonly isRecycled: boolean;
   private readonly file: DiskFile;
   private readonly finish: () => Promise<void>;
   private offset: number;
@@ -16,20 +19,22 @@ export class SegmentWriter {
 
   private constructor(
     path: string,
-    { firstPosition, previousEnd }: SegmentHeader,
+    { firstPosition, previousEnd, isRecycled }: SegmentHeader,
     file: DiskFile,
     finish: () => Promise<void>,
   ) {
     this.path = path;
     this.firstPosition = firstPosition;
     this.previousEnd = previousEnd;
+    this.isRecycled = isRecycled;
     this.file = file;
     this.finish = finish;
     this.offset = 0;
   }
 
   /** A new file with its header; durable, like its name, with the first `sync`. */
-  static async create(disk: Disk, directory: string, header: SegmentHeader): Promise<SegmentWriter> {
+  static async create(disk: Disk, directory: string, start: SegmentStart): Promise<SegmentWriter> {
+    const header = { ...start, isRecycled: false };
     const path = join(directory, segmentName(header.firstPosition));
     const file = await disk.create(path);
     const writer = new SegmentWriter(path, header, file, () => disk.syncDirectory(directory));
@@ -40,6 +45,31 @@ export class SegmentWriter {
       await writer.close().catch(() => undefined);
       // On a full disk, each attempt would leave a file.
       await disk.remove(path).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /**
+   * A file that was a segment before, written from its beginning: its space and its pages in memory are there already. It has
+   * its new header before its new name, so that no name is ever found with an old one.
+   */
+  static async recycle(
+    disk: Disk,
+    directory: string,
+    start: SegmentStart,
+    spare: string,
+  ): Promise<SegmentWriter> {
+    const header = { ...start, isRecycled: true };
+    const path = join(directory, segmentName(header.firstPosition));
+    const file = await disk.open(spare);
+    const writer = new SegmentWriter(path, header, file, () => disk.syncDirectory(directory));
+    try {
+      await writer.write([encodeSegmentHeader(header)]);
+      await file.sync();
+      await disk.rename(spare, path);
+      return writer;
+    } catch (error) {
+      await writer.close().catch(() => undefined);
       throw error;
     }
   }

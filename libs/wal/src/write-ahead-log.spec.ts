@@ -152,6 +152,20 @@ describe('WriteAheadLog', () => {
     expect(await again.append(text('x'))).toBeGreaterThan(positions[19]);
   });
 
+  it('keeps out what it refused, also when nothing could be removed then, and the next segment is trimmed', async () => {
+    const { log, disk: ours } = await counted({ segmentBytes: () => 300 });
+    ours.failures = (operation) => (operation === 'sync' || operation === 'remove' ? 'EIO' : undefined);
+    await expect(log.append(text('refused'))).rejects.toMatchObject({ code: 'IO' });
+    ours.failures = () => undefined;
+    let position = 0n;
+    for (let index = 0; index < 10; index++) position = await log.append(Buffer.alloc(100));
+    await log.trim(position);
+    const again = await openWal({ directory: '/wal', disk: ours });
+    const { records } = await collect(again.read());
+    expect(records.map(({ payload }) => payload.toString())).not.toContain('refused');
+    expect(again.start).toBeGreaterThan(0n);
+  });
+
   it('keeps out what it refused, also when it is closed without another append', async () => {
     const { log, disk: ours } = await counted();
     await log.append(text('kept'));

@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { crc32c } from './crc32c.js';
 import type { Disk } from './disk.js';
 import {
   PENDING_BYTES_MAX,
   RECORD_BYTES_MAX,
   SEGMENT_BYTES,
+  SPARES_MAX,
   SYNC_INTERVAL_MS,
   WRITE_BYTES_MAX,
 } from './limits.js';
+import { isMissing } from './errors.js';
+import { segmentName, spareName } from './file-names.js';
 import { nodeDisk } from './node-disk.js';
 import {
   idOfSegments,
@@ -28,7 +32,7 @@ import {
 import { readSegments } from './read-segments.js';
 import { SEGMENT_HEADER_BYTES } from './segment-header.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
-import { SegmentWriter } from './segment-writer.js';
+import { SegmentWriter, type SegmentStart } from './segment-writer.js';
 import { toWalError, WalError } from './wal-error.js';
 import type { WalEvent } from './wal-event.js';
 
@@ -103,17 +107,15 @@ async function cutTornTail(
   onEvent: (event: WalEvent) => void,
 ): Promise<bigint> {
   if (newest === undefined) return 0n;
-  const { path, firstPosition } = newest;
+  const { path, firstPosition, isRecycled } = newest;
   const file = await disk.open(path);
   try {
-    const items = scanSegment({ file, path, firstPosition, logCrc });
+    const items = scanSegment({ file, path, firstPosition, isRecycled, logCrc });
     let step = await items.next();
     while (!step.done) step = await items.next();
     const { end, tornBytes } = step.value;
-    if (tornBytes > 0) {
-      await file.truncate(SEGMENT_HEADER_BYTES + Number(end - firstPosition));
-      onEvent({ type: 'torn-tail', path, bytes: tornBytes });
-    }
+    if (tornBytes > 0 || isRecycled) await file.truncate(SEGMENT_HEADER_BYTES + Number(end - firstPosition));
+    if (tornBytes > 0) onEvent({ type: 'torn-tail', path, bytes: tornBytes });
     // What was found is durable from now on, also when its writer never got to sync it.
     await file.sync();
     return end;
@@ -148,6 +150,10 @@ export class WriteAheadLog {
   private closing: Promise<void> | undefined;
   private syncTimer: NodeJS.Timeout | undefined;
   private trimming: Promise<void> = Promise.resolve();
+  /** Closed by this process, whole and synced. */
+  private readonly sound = new Set<Segment>();
+  private readonly spares: { readonly path: string; readonly bytes: number }[] = [];
+  private readers = 0;
 
   /** For `openWal`. */
   constructor(
@@ -220,10 +226,13 @@ export class WriteAheadLog {
     const lostTo = segments[0]?.previousEnd ?? start;
     if (from !== undefined && from < lostTo)
       yield { kind: 'hole', from, to: start, reason: `there is no segment of it in ${this.directory}` };
+    this.readers++;
     try {
       yield* readSegments(this.options.disk, segments, this.logCrc, { from: from ?? start, end });
     } catch (error) {
       throw toWalError(error, `reading the log in ${this.directory}`);
+    } finally {
+      this.readers--;
     }
   }
 
@@ -267,6 +276,7 @@ export class WriteAheadLog {
         );
     } finally {
       await this.retire();
+      await this.dropSpares();
     }
   }
 
@@ -326,8 +336,33 @@ export class WriteAheadLog {
     const header = { logId: this.id, firstPosition: this.unused, previousEnd };
     // Should making it fail half-way, its name is not used again.
     this.unused += BigInt(RECORD_HEADER_BYTES);
-    this.writer = await SegmentWriter.create(disk, this.directory, header);
+    this.writer =
+      (await this.recycled(header, segmentBytes())) ??
+      (await SegmentWriter.create(disk, this.directory, header));
     return this.writer;
+  }
+
+  /** A new segment in an old one's file; undefined when there is none, or it cannot be used. */
+  private async recycled(start: SegmentStart, segmentBytes: number): Promise<SegmentWriter | undefined> {
+    const spare = this.spares.pop();
+    if (spare === undefined) return undefined;
+    const { disk } = this.options;
+    try {
+      if (spare.bytes <= segmentBytes)
+        return await SegmentWriter.recycle(disk, this.directory, start, spare.path);
+    } catch {
+      // What is wrong with the disk, a new file will tell.
+    }
+    await disk.remove(spare.path).catch(() => undefined);
+    // Of either name.
+    await disk.remove(join(this.directory, segmentName(start.firstPosition))).catch(() => undefined);
+    await this.dropSpares();
+    return undefined;
+  }
+
+  /** Gives their space back. */
+  private async dropSpares(): Promise<void> {
+    for (const { path } of this.spares.splice(0)) await this.options.disk.remove(path).catch(() => undefined);
   }
 
   /** The newest segment becomes an old one. */
@@ -337,6 +372,7 @@ export class WriteAheadLog {
     this.writer = undefined;
     this.closed.push(writer);
     await writer.close();
+    this.sound.add(writer);
   }
 
   private async fail(error: unknown): Promise<void> {
@@ -346,9 +382,12 @@ export class WriteAheadLog {
     this.options.onEvent({ type: 'segment-failed', path: writer.path, error });
     // Closing what has failed may fail as well: that tells nothing new.
     await writer.close().catch(() => undefined);
+    // Perhaps space is what it lacked.
+    await this.dropSpares();
     this.hasRefused = writer.firstPosition < this.committed;
     if (this.hasRefused) this.closed.push(writer);
-    else await this.options.disk.remove(writer.path).catch(() => undefined);
+    // Left behind, it has to go before the segment that says that it counts for nothing.
+    else await this.remove(writer.path).catch(() => this.closed.push(writer));
   }
 
   private syncLater(): void {
@@ -362,16 +401,39 @@ export class WriteAheadLog {
     this.syncTimer.unref();
   }
 
+  /** What is gone already was removed when syncing the directory failed. */
+  private async remove(path: string): Promise<void> {
+    await this.options.disk.remove(path).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+  }
+
+  /** Takes the segment away: to be used again, unless something speaks against it. */
+  private async putAside(segment: Segment): Promise<{ path: string; bytes: number } | undefined> {
+    const { disk, segmentBytes = () => SEGMENT_BYTES } = this.options;
+    // What failed may have pages that never reach the disk; who has it open would see it change.
+    const isSound = this.sound.delete(segment) && segment instanceof SegmentWriter;
+    const isWanted = this.spares.length < SPARES_MAX && this.readers === 0 && !this.closing;
+    if (!isSound || !isWanted || segment.bytes > segmentBytes()) {
+      await this.remove(segment.path);
+      return undefined;
+    }
+    const path = join(this.directory, spareName(segment.firstPosition));
+    await disk.rename(segment.path, path);
+    return { path, bytes: segment.bytes };
+  }
+
   private async trimNow(before: bigint): Promise<void> {
     const { disk } = this.options;
     try {
       for (;;) {
         const [oldest, second = this.writer] = this.closed;
         if (oldest === undefined || second === undefined || second.firstPosition > before) return;
-        await disk.remove(oldest.path);
+        const spare = await this.putAside(oldest);
         // One by one: a crash must not bring back an older segment than the oldest that is left.
         await disk.syncDirectory(this.directory);
         this.closed.shift();
+        if (spare) this.spares.push(spare);
       }
     } catch (error) {
       throw toWalError(error, `trimming the log in ${this.directory}`);

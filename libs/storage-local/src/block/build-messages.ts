@@ -6,5 +6,7 @@ export interface BuildMessage extends Omit<BlockRequest, 'rows'> {
   readonly rows: PackedRows;
 }
 
-/** What a worker answers, in the order of what it was sent. */
-export type BuildAnswer = { readonly blocks: readonly BuiltBlock[] } | { readonly error: string };
+/** What a worker answers, in the order of what it was sent; with the memory of the rows, to be used again. */
+export type BuildAnswer = { readonly spare: ArrayBuffer } & (
+  { readonly blocks: readonly BuiltBlock[] } | { readonly error: string }
+);

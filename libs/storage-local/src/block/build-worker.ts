@@ -30,6 +30,7 @@ function yieldToMainThread(): void {
 }
 
 function answerTo(message: BuildMessage): { answer: BuildAnswer; moved: ArrayBuffer[] } {
+  const spare = message.rows.buffer;
   try {
     const built = buildBlocks({ ...message, rows: unpackRows(message.rows) }, module);
     const blocks = built.map((block) => ({
@@ -37,9 +38,10 @@ function answerTo(message: BuildMessage): { answer: BuildAnswer; moved: ArrayBuf
       member: ofItsOwn(block.member),
       filter: ofItsOwn(block.filter),
     }));
-    return { answer: { blocks }, moved: blocks.flatMap(buffersOf) };
+    return { answer: { spare, blocks }, moved: [spare, ...blocks.flatMap(buffersOf)] };
   } catch (error) {
-    return { answer: { error: error instanceof Error ? error.message : String(error) }, moved: [] };
+    const text = error instanceof Error ? error.message : String(error);
+    return { answer: { spare, error: text }, moved: [spare] };
   }
 }
 

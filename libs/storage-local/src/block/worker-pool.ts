@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { StorageError } from '@joblet/storage';
-import { REQUESTS_PER_WORKER } from '../limits.js';
+import { REQUESTS_PER_WORKER, SPARE_BYTES_MAX } from '../limits.js';
 import { buildError } from './build-error.js';
 import type { BlockBuilder, BlockRequest, BuiltBlock } from './block-builder.js';
 import type { BuildAnswer, BuildMessage } from './build-messages.js';
@@ -55,6 +55,8 @@ class Lane {
   private readonly waiting: Waiting[] = [];
   /** Sent and not yet answered, in their order. */
   private readonly sent: Waiting[] = [];
+  /** Memory that the worker has done with. */
+  private readonly spares: ArrayBuffer[] = [];
   private isClosed = false;
 
   constructor(start: () => Worker, inline: BlockBuilder) {
@@ -98,7 +100,7 @@ class Lane {
       const next = this.waiting.shift();
       if (!next) return;
       const { rows, kind, jobId, content, level } = next.request;
-      const message: BuildMessage = { kind, jobId, content, level, rows: packRows(rows) };
+      const message: BuildMessage = { kind, jobId, content, level, rows: packRows(rows, this.spares.pop()) };
       if (this.sent.length === 0) this.worker.ref();
       this.sent.push(next);
       this.worker.postMessage(message, [message.rows.buffer]);
@@ -107,6 +109,7 @@ class Lane {
 
   private answered(answer: BuildAnswer): void {
     const first = this.sent.shift();
+    if (answer.spare.byteLength <= SPARE_BYTES_MAX) this.spares.push(answer.spare);
     if (this.sent.length === 0) this.worker?.unref();
     this.send();
     if (!first) return;

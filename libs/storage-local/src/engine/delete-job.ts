@@ -128,7 +128,7 @@ export class JobDeleter {
     table.pending.delete(area);
     memory.freeze(area);
     for (const part of area.parts) {
-      if (part.kind === 'memory') memory.released(part);
+      if (part.kind === 'memory') memory.dropped(part);
       else part.run.live--;
     }
     for (const { run } of area.unsynced) run.live--;

@@ -11,7 +11,7 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
   const unpins: (() => void)[] = [];
   const pending: PendingRows[] = [];
   for (const part of area.parts) {
-    if (part.kind === 'memory') pending.push(memoryRows(jobId, name, part.rows));
+    if (part.kind === 'memory') pending.push(memoryRows(jobId, name, part.buffer.lend()));
     else {
       const { run, piece } = part;
       unpins.push(run.pin());
@@ -22,7 +22,7 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
       pending.push({ firstOrdinal, lastOrdinal, rows, ...times, load });
     }
   }
-  if (area.tail) pending.push(memoryRows(jobId, name, area.tail.rows()));
+  if (area.tail) pending.push(memoryRows(jobId, name, area.tail.lend()));
   const files = area.files.map(({ fileName, stream, counted }) => ({
     path: table.layout.path({ area: name, jobId, fileName }),
     stream,

@@ -1,5 +1,6 @@
 import type { BlockRows } from '../block/block-rows.js';
 import { ROW_TEXT_OVERHEAD_BYTES } from '../limits.js';
+import type { RowBuffer } from './row-buffer.js';
 import type { Run, RunPiece } from './runs.js';
 
 /** Rows that have left the tail and are not in their files. */
@@ -8,6 +9,8 @@ export type Part = MemoryPart | RunPart;
 export interface MemoryPart {
   readonly kind: 'memory';
   readonly rows: BlockRows;
+  /** Whose rows they are. */
+  readonly buffer: RowBuffer;
   /** Of the log record that brought the oldest of them. */
   readonly position: bigint;
   readonly heldBytes: number;

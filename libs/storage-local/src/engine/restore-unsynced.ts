@@ -79,7 +79,7 @@ export async function restoreUnsynced(
       if (area.isGone) return;
       run.live++;
       for (const part of mixed) {
-        if (part.kind === 'memory') context.memory.released(part);
+        if (part.kind === 'memory') context.memory.dropped(part);
         else part.run.live--;
       }
       area.parts = [{ kind: 'run', run, piece: run.pieces[0] }, ...area.parts.slice(mixed.length)];

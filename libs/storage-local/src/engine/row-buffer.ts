@@ -1,5 +1,6 @@
 import type { RowTable } from '@joblet/storage';
 import type { BlockRows } from '../block/block-rows.js';
+import { Slabs } from './slabs.js';
 import { BUFFER_BYTES_INITIAL, BUFFER_ROWS_INITIAL, ROW_TEXT_OVERHEAD_BYTES } from '../limits.js';
 
 /** Bytes between two rows that are copied along: fewer calls outweigh them. */
@@ -8,20 +9,27 @@ const COPIED_ALONG_BYTES = 16;
 /** Of a row: time and ordinal 8 each, start and end 4 each. */
 const ROW_BYTES = 24;
 
+/** Keeps nothing: for rows that are lent to whoever asks. */
+const NO_SLABS = new Slabs(0);
+
 /**
- * The newest rows of one job and kind, in their wire form. Rows are only added: what `rows()` gave stays as it was. Small
- * at first, since there may be ten thousand of them.
+ * The newest rows of one job and kind, in their wire form. Rows are only added: what `rows()` gave stays as it was until
+ * `release`. Small at first, since there may be ten thousand of them.
  */
 export class RowBuffer {
   /** Of the log record that brought the oldest row. */
   readonly position: bigint;
-  private bytes: Uint8Array = new Uint8Array(0);
+  private readonly slabs: Slabs;
+  private bytes = new Uint8Array(0);
   private used = 0;
-  private columns = columnsFor(0);
+  private table = new Uint8Array(0);
+  private columns = columnsIn(this.table, 0);
   private count = 0;
+  private isLent = false;
 
-  constructor(position: bigint) {
+  constructor(position: bigint, slabs = NO_SLABS) {
     this.position = position;
+    this.slabs = slabs;
   }
 
   get length(): number {
@@ -35,7 +43,7 @@ export class RowBuffer {
 
   /** What the rows take in memory. */
   get heldBytes(): number {
-    return this.bytes.length + this.columns.starts.length * ROW_BYTES;
+    return this.bytes.length + this.table.length;
   }
 
   get lastOrdinal(): bigint {
@@ -78,6 +86,19 @@ export class RowBuffer {
     return next;
   }
 
+  /** As `rows`, for as long as the caller likes: this memory is never used again. */
+  lend(): BlockRows {
+    this.isLent = true;
+    return this.rows();
+  }
+
+  /** Its memory is for others from here on. */
+  release(): void {
+    if (this.isLent) return;
+    this.slabs.give(this.bytes);
+    this.slabs.give(this.table);
+  }
+
   /** The rows so far. */
   rows(): BlockRows {
     const { starts, ends, timestamps, ordinals } = this.columns;
@@ -93,19 +114,22 @@ export class RowBuffer {
   private reserve(byteCount: number, rows: number): void {
     if (this.used + byteCount > this.bytes.length) {
       const size = Math.max(this.bytes.length * 2, this.used + byteCount, BUFFER_BYTES_INITIAL);
-      // Unlike new Uint8Array, not filled with zeros first.
-      const bytes = Buffer.allocUnsafeSlow(size);
+      const bytes = this.slabs.take(size);
       bytes.set(this.bytes.subarray(0, this.used));
+      if (!this.isLent) this.slabs.give(this.bytes);
       this.bytes = bytes;
     }
-    if (this.count + rows <= this.columns.starts.length) return;
-    const columns = columnsFor(
-      Math.max(this.columns.starts.length * 2, this.count + rows, BUFFER_ROWS_INITIAL),
-    );
-    columns.starts.set(this.columns.starts);
-    columns.ends.set(this.columns.ends);
-    columns.timestamps.set(this.columns.timestamps);
-    columns.ordinals.set(this.columns.ordinals);
+    const { starts, ends, timestamps, ordinals } = this.columns;
+    if (this.count + rows <= starts.length) return;
+    const wanted = Math.max(starts.length * 2, this.count + rows, BUFFER_ROWS_INITIAL);
+    const table = this.slabs.take(wanted * ROW_BYTES);
+    const columns = columnsIn(table, Math.floor(table.length / ROW_BYTES));
+    columns.starts.set(starts);
+    columns.ends.set(ends);
+    columns.timestamps.set(timestamps);
+    columns.ordinals.set(ordinals);
+    if (!this.isLent) this.slabs.give(this.table);
+    this.table = table;
     this.columns = columns;
   }
 }
@@ -118,9 +142,12 @@ export interface AddedRows {
   readonly picked?: readonly number[];
 }
 
-/** In one piece of memory. */
 function columnsFor(rows: number): Omit<BlockRows, 'bytes'> {
-  const { buffer } = Buffer.allocUnsafeSlow(rows * ROW_BYTES);
+  return columnsIn(Buffer.allocUnsafeSlow(rows * ROW_BYTES), rows);
+}
+
+/** Of so many rows, in one piece of memory. */
+function columnsIn({ buffer }: Uint8Array<ArrayBuffer>, rows: number): Omit<BlockRows, 'bytes'> {
   return {
     timestamps: new BigInt64Array(buffer, 0, rows),
     ordinals: new BigUint64Array(buffer, rows * 8, rows),

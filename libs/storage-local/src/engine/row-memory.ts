@@ -1,10 +1,13 @@
 import type { Area } from './job-table.js';
 import type { MemoryPart } from './part.js';
 import { RowBuffer, type AddedRows } from './row-buffer.js';
+import { Slabs } from './slabs.js';
+import { SLABS_KEPT_BYTES_MAX } from '../limits.js';
 
 /** Counts what the rows of all jobs take that are in no file yet. */
 export class RowMemory {
   private readonly blockBytes: number;
+  private readonly slabs = new Slabs(SLABS_KEPT_BYTES_MAX);
   /** Bytes of all tails and memory parts. */
   held = 0;
   /** Bytes of the tails alone: what is not on its way to a file yet. */
@@ -19,7 +22,7 @@ export class RowMemory {
     let hasBlock = false;
     const textBytes = this.blockBytes / area.textRatio;
     for (let at = 0; at < count;) {
-      const tail = (area.tail ??= new RowBuffer(position));
+      const tail = (area.tail ??= new RowBuffer(position, this.slabs));
       const before = tail.heldBytes;
       at = tail.add(source, at, count, firstOrdinal + BigInt(at), textBytes);
       this.held += tail.heldBytes - before;
@@ -38,11 +41,18 @@ export class RowMemory {
     area.tail = undefined;
     const { position, heldBytes } = tail;
     this.tails -= heldBytes;
-    area.parts.push({ kind: 'memory', rows: tail.rows(), position, heldBytes });
+    area.parts.push({ kind: 'memory', rows: tail.rows(), buffer: tail, position, heldBytes });
   }
 
-  released(part: MemoryPart): void {
+  /** The part is the area's no more; somebody may still be reading its rows. */
+  dropped(part: MemoryPart): void {
     this.held -= part.heldBytes;
+  }
+
+  /** As `dropped`, and nobody uses the rows but those to whom they were lent. */
+  released(part: MemoryPart): void {
+    this.dropped(part);
+    part.buffer.release();
   }
 }
 

@@ -38,6 +38,7 @@ export class Sealer {
   private readonly context: SealerContext;
   private readonly wanted = new Map<Area, Wanted>();
   private readonly running = new Set<Promise<void>>();
+  private waiters: (() => void)[] = [];
   sealedBlocks = 0;
   parked = 0;
 
@@ -57,9 +58,9 @@ export class Sealer {
     return this.running.size > 0;
   }
 
-  /** Resolves when one of the seals under way has ended; at once when there is none. */
+  /** Resolves when rows have left memory for a file, or a seal under way has ended; at once when there is none. */
   async progress(): Promise<void> {
-    if (this.running.size > 0) await Promise.race(this.running);
+    if (this.running.size > 0) await new Promise<void>((resolve) => this.waiters.push(resolve));
   }
 
   /** Resolves when nothing is under way or wanted any more, but for what is parked. */
@@ -83,10 +84,15 @@ export class Sealer {
         this.running.delete(sealing);
         area.busy = undefined;
         this.pump();
+        this.tellProgress();
       });
       area.busy = sealing;
       this.running.add(sealing);
     }
+  }
+
+  private tellProgress(): void {
+    for (const resolve of this.waiters.splice(0)) resolve();
   }
 
   isPaused(area: Area): boolean {
@@ -100,7 +106,7 @@ export class Sealer {
       if (area.isGone) return;
       await this.context.know(job, name, area);
       if (all) memory.freeze(area);
-      while (area.parts.length > 0 && !area.isGone) await this.sealParts(job, name, area);
+      await this.sealParts(job, name, area);
       if (area.pauseMs > 0 && !area.isGone) {
         area.pauseMs = 0;
         this.parked--;
@@ -121,28 +127,48 @@ export class Sealer {
     }
   }
 
-  /** As many of the oldest parts as are built at once. */
+  /** All parts, as many at a time as are built at once; the next are built while blocks are written. */
   private async sealParts(job: Job, name: AreaName, area: Area): Promise<void> {
+    let next = this.build(job, name, area, 0);
+    while (next && !area.isGone) {
+      const { parts } = next;
+      const blocks = await next.blocks;
+      if (area.isGone) return;
+      const expected = parts.reduce((sum, part) => sum + partTextBytes(part), 0);
+      area.textRatio = blocks.reduce((sum, { textBytes }) => sum + textBytes, 0) / expected;
+      next = this.build(job, name, area, parts.length);
+      await this.append(job, name, area, blocks, parts);
+      this.tellProgress();
+      // Some may have come meanwhile.
+      next ??= this.build(job, name, area, 0);
+    }
+  }
+
+  /** The oldest parts behind the first `skipped` ones; undefined when there are none. */
+  private build(
+    job: Job,
+    name: AreaName,
+    area: Area,
+    skipped: number,
+  ): { readonly parts: readonly Part[]; readonly blocks: Promise<readonly BuiltBlock[]> } | undefined {
     const { builder, content, compression, compressionLevel, blockBytes, rotation } = this.context.options;
+    if (area.parts.length <= skipped) return undefined;
     const level = compression[name] ? compressionLevel : 'plain';
     // What is appended in one go is in one file: it has to be little beside what a file may have.
     const ofFile = Math.floor((rotation[name]?.maxBytes ?? Infinity) / (4 * blockBytes));
     const blocksMax = Math.max(1, Math.min(BLOCKS_AT_ONCE, ofFile));
-    const groups = groupParts(area.parts, blockBytes / area.textRatio, blocksMax);
-    const built = await Promise.all(
+    const groups = groupParts(area.parts.slice(skipped), blockBytes / area.textRatio, blocksMax);
+    const blocks = Promise.all(
       groups.map(async (parts) => {
         const rows = joinRows(await Promise.all(parts.map(loadPart)));
         // Of damaged runs, maybe none is left.
         if (rows.starts.length === 0) return [];
         return builder.build({ kind: name, jobId: job.jobId, rows, content, level });
       }),
-    );
-    if (area.isGone) return;
-    const blocks = built.flat();
-    const parts = groups.flat();
-    const expected = parts.reduce((sum, part) => sum + partTextBytes(part), 0);
-    area.textRatio = blocks.reduce((sum, { textBytes }) => sum + textBytes, 0) / expected;
-    await this.append(job, name, area, blocks, parts);
+    ).then((built) => built.flat());
+    // When what is before it fails, nobody asks for it.
+    blocks.catch(() => undefined);
+    return { parts: groups.flat(), blocks };
   }
 
   private async append(

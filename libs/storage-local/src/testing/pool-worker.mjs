@@ -5,12 +5,13 @@ import { parentPort } from 'node:worker_threads';
 let received = 0;
 let answered = 0;
 
-parentPort.on('message', ({ jobId, rows: { buffer, count } }) => {
+parentPort.on('message', ({ jobId, rows: { buffer, byteLength, count } }) => {
   received++;
   if (jobId === 'die') throw new Error('out of luck');
   setTimeout(() => {
-    const block = { stream: received - answered, member: new Uint8Array(buffer, 24 * count) };
-    parentPort.postMessage(jobId === 'fail' ? { error: 'no row' } : { blocks: [block] });
+    const block = { stream: received - answered, member: new Uint8Array(buffer, 24 * count, byteLength).slice() };
+    const answer = jobId === 'fail' ? { error: 'no row' } : { blocks: [block] };
+    parentPort.postMessage({ spare: buffer, ...answer }, [buffer]);
     answered++;
   }, 5);
 });

@@ -3,7 +3,8 @@ import type { Disk, DiskFile } from '../disk.js';
 /** The unit that a disk writes whole or not at all. */
 const SECTOR = 512;
 
-export type Operation = 'create' | 'open' | 'write' | 'sync' | 'truncate' | 'remove' | 'syncDirectory';
+export type Operation =
+  'create' | 'open' | 'write' | 'sync' | 'truncate' | 'remove' | 'rename' | 'syncDirectory';
 
 interface Change {
   readonly at: number;
@@ -86,6 +87,14 @@ export class FragileDisk implements Disk {
   async remove(path: string): Promise<void> {
     this.check('remove');
     if (!this.names.delete(baseName(path))) throw failure('ENOENT');
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.check('rename');
+    const inode = this.names.get(baseName(from));
+    if (inode === undefined) throw failure('ENOENT');
+    this.names.delete(baseName(from));
+    this.names.set(baseName(to), inode);
   }
 
   async syncDirectory(): Promise<void> {
