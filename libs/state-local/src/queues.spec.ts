@@ -1,0 +1,36 @@
+import { expect, it } from '@jest/globals';
+import { applyCreate, newJob } from '@joblet/state-store';
+import { ChangeQueue } from './change-queue.js';
+import { ReadQueue } from './read-queue.js';
+
+const MICROTASKS_MAX = 12;
+
+/** Waits for so many turns of the microtask queue: where between two calls the next one comes is a matter of these. */
+async function microtasks(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
+}
+
+it('a change that comes at any moment when the queue runs empty is made', async () => {
+  const queue = new ChangeQueue(async (changes) =>
+    changes.map(({ apply }) => {
+      apply(undefined);
+      return undefined;
+    }),
+  );
+  const job = newJob({ uuid: 'a' });
+  for (let count = 0; count < MICROTASKS_MAX; count++) {
+    const made = await queue.change('a', 0, (record) => applyCreate(record, job, 0));
+    expect(made.uuid).toBe('a');
+    await microtasks(count);
+    await queue.alone(async () => undefined);
+    await microtasks(count);
+  }
+});
+
+it('a read that comes at any moment when the queue runs empty is made', async () => {
+  const queue = new ReadQueue(async (uuids) => new Map(uuids.map((uuid) => [uuid, 'text'])));
+  for (let count = 0; count < MICROTASKS_MAX; count++) {
+    expect(await queue.get('a')).toBe('text');
+    await microtasks(count);
+  }
+});

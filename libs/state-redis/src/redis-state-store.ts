@@ -1,0 +1,154 @@
+import {
+  applyCreate,
+  applyDelete,
+  applyUpdate,
+  checkExpectedVersion,
+  checkFilter,
+  checkUuid,
+  StateStoreError,
+  type CreateOptions,
+  type DeleteOptions,
+  type Health,
+  type Job,
+  type JobFilter,
+  type JobPage,
+  type JobRecord,
+  type NewJob,
+  type StateStore,
+  type Supports,
+  type SyncCounts,
+  type SyncScope,
+  type UpdateOptions,
+} from '@joblet/state-store';
+import type { Connection } from './connection.js';
+import { fetchRecord, storedOf, type Stored } from './fetch-records.js';
+import { askHealth } from './health.js';
+import { CALLS_MAX, CHANGE_ATTEMPTS_MAX } from './limits.js';
+import { listJobs } from './list-jobs.js';
+import { argumentsOf } from './record-hash.js';
+import { CHANGE } from './scripts/change.js';
+import { syncJobs } from './sync-jobs.js';
+import { Turns } from './turns.js';
+
+const NOTHING: Stored = { version: '', record: undefined };
+
+export class RedisStateStore implements StateStore {
+  readonly supports: Supports;
+  private readonly connection: Connection;
+  private readonly now: () => number;
+  private readonly ttlMs: number;
+  /** Changes of one job by this store wait for each other, instead of starting again. */
+  private readonly turns = new Turns();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private closing: Promise<void> | undefined;
+
+  /** `now` in Unix milliseconds; `ttlMs` 0: jobs do not expire. */
+  constructor(connection: Connection, now: () => number, ttlMs: number) {
+    this.connection = connection;
+    this.now = now;
+    this.ttlMs = ttlMs;
+    this.supports = { durable: true, atomicSync: true, ttl: ttlMs > 0 };
+  }
+
+  create(job: NewJob, options?: CreateOptions): Promise<Job> {
+    // Nearly always there is nothing yet; the script tells when there is.
+    return this.call(async () => {
+      const apply = (record: JobRecord | undefined, now: number) => applyCreate(record, job, now, options);
+      return (await this.change(job.uuid, apply, NOTHING)).job;
+    });
+  }
+
+  get(uuid: string): Promise<Job> {
+    return this.call(async () => {
+      checkUuid(uuid);
+      const { record } = await fetchRecord(this.connection, uuid, this.now());
+      if (record?.kind === 'job') return record.job;
+      throw StateStoreError.jobNotFound(uuid);
+    });
+  }
+
+  update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
+    return this.call(async () => {
+      checkExpectedVersion(options.expectedVersion);
+      return (await this.change(job.uuid, (record, now) => applyUpdate(record, job, now, options))).job;
+    });
+  }
+
+  delete(uuid: string, options: DeleteOptions = {}): Promise<void> {
+    return this.call(async () => {
+      checkUuid(uuid);
+      checkExpectedVersion(options.expectedVersion);
+      await this.change(uuid, (record, now) => applyDelete(record, uuid, now, options));
+    });
+  }
+
+  list(filter?: JobFilter): Promise<JobPage> {
+    return this.call(async () => listJobs(this.connection, checkFilter(filter)));
+  }
+
+  sync(jobs: readonly NewJob[], scope: SyncScope): Promise<SyncCounts> {
+    return this.call(() => syncJobs(this.connection, jobs, scope, { now: this.now(), ttlMs: this.ttlMs }));
+  }
+
+  async healthCheck(): Promise<Health> {
+    try {
+      return await this.call(() => askHealth(this.connection));
+    } catch (error) {
+      return { ok: false, details: [error instanceof Error ? error.message : String(error)] };
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= Promise.allSettled(this.underWay).then(() => this.connection.close());
+    return this.closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Compare and set: starts again with what is stored when somebody else was faster. */
+  private change<R extends JobRecord>(
+    uuid: string,
+    apply: (record: JobRecord | undefined, now: number) => R,
+    guess?: Stored,
+  ): Promise<R> {
+    const now = this.now();
+    return this.turns.take(uuid, async () => {
+      let stored = guess ?? (await fetchRecord(this.connection, uuid, now));
+      for (let attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
+        const record = apply(stored.record, now);
+        const found = await this.connection.run<(string | null)[] | null>(
+          CHANGE,
+          uuid,
+          stored.version,
+          ...argumentsOf(record, now, this.ttlMs),
+        );
+        if (found === null) return record;
+        stored = storedOf(uuid, found, now);
+      }
+      throw new StateStoreError(
+        'UNAVAILABLE',
+        `Redis at ${this.connection.name}: job ${uuid} was changed by others ${CHANGE_ATTEMPTS_MAX} times`,
+      );
+    });
+  }
+
+  /** What `close` waits for. */
+  private async call<T>(action: () => Promise<T>): Promise<T> {
+    if (this.closing !== undefined) throw StateStoreError.closed();
+    if (this.underWay.size >= CALLS_MAX) {
+      throw new StateStoreError(
+        'UNAVAILABLE',
+        `Redis at ${this.connection.name}: ${CALLS_MAX} calls wait already`,
+      );
+    }
+    const call = action();
+    this.underWay.add(call);
+    try {
+      return await call;
+    } finally {
+      this.underWay.delete(call);
+    }
+  }
+}
