@@ -1,12 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { findDynamoDbLocal } from '@joblet/services';
+import { findDynamoDbLocal, LossyProxy } from '@joblet/services';
 import { describeWithServer } from '@joblet/services/jest';
 import { limits, newJob, type JobFilter, type StateStore } from '@joblet/state-store';
 import { openDynamoDbStateStore } from './index.js';
 import { ITEM_BYTES_MAX, SECONDS_PER_DAY } from './limits.js';
 import { itemOfGo } from './testing/go-service.js';
 import { Local } from './testing/local.js';
-import { LossyProxy } from './testing/lossy-proxy.js';
 
 const job = (uuid: string, fields: object = {}) => newJob({ uuid, status: 'RUNNING', ...fields });
 

@@ -2,9 +2,11 @@ import {
   applyCreate,
   applyDelete,
   applyUpdate,
+  Calls,
   checkExpectedVersion,
   checkFilter,
   checkUuid,
+  JobLocks,
   StateStoreError,
   type CreateOptions,
   type DeleteOptions,
@@ -20,11 +22,10 @@ import {
   type SyncScope,
   type UpdateOptions,
 } from '@joblet/state-store';
-import { Calls } from './calls.js';
 import { toStateStoreError } from './errors.js';
 import { isExpiredTombstone, type Item } from './item.js';
 import { JobItems } from './job-items.js';
-import { JobLocks } from './job-locks.js';
+import { CALLS_MAX } from './limits.js';
 import { listByIndex, listByScan } from './list.js';
 import type { DynamoDbSettings } from './options.js';
 import { sync } from './sync.js';
@@ -42,7 +43,7 @@ export class DynamoDbStore implements StateStore {
   private readonly notes: readonly string[];
   private readonly items: JobItems;
   private readonly tombstones: Tombstones;
-  private readonly calls = new Calls();
+  private readonly calls = new Calls('DynamoDB', CALLS_MAX);
   private readonly locks = new JobLocks();
 
   /** Closing the store closes the table. `notes` are for the operator. */

@@ -2,6 +2,7 @@ import {
   applyDelete,
   applySync,
   isInScope,
+  type JobLocks,
   type JobRecord,
   type NewJob,
   type SyncCounts,
@@ -10,7 +11,6 @@ import {
 import { FilterExpression } from './filter-expression.js';
 import type { Item } from './item.js';
 import type { JobItems } from './job-items.js';
-import type { JobLocks } from './job-locks.js';
 import { BATCH_WRITE_MAX, SYNC_BATCHES_AT_ONCE } from './limits.js';
 import type { Table } from './table.js';
 import type { Tombstones } from './tombstones.js';

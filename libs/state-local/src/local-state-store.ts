@@ -2,6 +2,7 @@ import {
   applyCreate,
   applyDelete,
   applyUpdate,
+  Calls,
   checkExpectedVersion,
   checkFilter,
   checkUuid,
@@ -35,23 +36,23 @@ export class LocalStateStore implements StateStore {
   private readonly now: () => number;
   private readonly table: RecordTable;
   private readonly changes: ChangeQueue;
-  private readonly underWay = new Set<Promise<unknown>>();
-  private closing: Promise<void> | undefined;
+  private readonly calls: Calls;
 
   /** `now`: Unix time in milliseconds. */
   constructor(database: Database, now: () => number) {
     this.database = database;
+    this.calls = new Calls(`LevelDB in ${database.directory}`, CALLS_MAX);
     this.now = now;
     this.table = new RecordTable(database);
     this.changes = new ChangeQueue((changes) => commitChanges(this.table, changes));
   }
 
   create(job: NewJob, options?: CreateOptions): Promise<Job> {
-    return this.call(() => this.put(job.uuid, (record, now) => applyCreate(record, job, now, options)));
+    return this.calls.run(() => this.put(job.uuid, (record, now) => applyCreate(record, job, now, options)));
   }
 
   get(uuid: string): Promise<Job> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       checkUuid(uuid);
       const record = await this.table.get(uuid);
       if (record?.kind === 'job') return record.job;
@@ -60,14 +61,14 @@ export class LocalStateStore implements StateStore {
   }
 
   update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       checkExpectedVersion(options.expectedVersion);
       return this.put(job.uuid, (record, now) => applyUpdate(record, job, now, options));
     });
   }
 
   delete(uuid: string, options: DeleteOptions = {}): Promise<void> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       checkUuid(uuid);
       checkExpectedVersion(options.expectedVersion);
       const now = this.now();
@@ -76,7 +77,7 @@ export class LocalStateStore implements StateStore {
   }
 
   list(filter?: JobFilter): Promise<JobPage> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       const query = checkFilter(filter);
       return this.database.read(async (level) => {
         const snapshot = level.snapshot();
@@ -90,7 +91,7 @@ export class LocalStateStore implements StateStore {
   }
 
   sync(jobs: readonly NewJob[], scope: SyncScope): Promise<SyncCounts> {
-    return this.call(() => {
+    return this.calls.run(() => {
       const now = this.now();
       return this.changes.alone(() => syncJobs(this.database, this.table, jobs, scope, now));
     });
@@ -99,7 +100,7 @@ export class LocalStateStore implements StateStore {
   /** Writes, as a disk that is full can still be read. */
   async healthCheck(): Promise<Health> {
     try {
-      await this.call(() => this.changes.alone(() => this.database.write(() => undefined)));
+      await this.calls.run(() => this.changes.alone(() => this.database.write(() => undefined)));
       return { ok: true, details: [] };
     } catch (error) {
       return { ok: false, details: [error instanceof Error ? error.message : String(error)] };
@@ -107,8 +108,7 @@ export class LocalStateStore implements StateStore {
   }
 
   close(): Promise<void> {
-    this.closing ??= Promise.allSettled(this.underWay).then(() => this.database.close());
-    return this.closing;
+    return this.calls.close(() => this.database.close());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,23 +122,5 @@ export class LocalStateStore implements StateStore {
     const now = this.now();
     const { job } = await this.changes.change(uuid, now, (record) => apply(record, now));
     return job;
-  }
-
-  /** What `close` waits for. */
-  private async call<T>(action: () => Promise<T>): Promise<T> {
-    if (this.closing !== undefined) throw StateStoreError.closed();
-    if (this.underWay.size >= CALLS_MAX) {
-      throw new StateStoreError(
-        'UNAVAILABLE',
-        `LevelDB in ${this.database.directory}: ${CALLS_MAX} calls wait already`,
-      );
-    }
-    const call = action();
-    this.underWay.add(call);
-    try {
-      return await call;
-    } finally {
-      this.underWay.delete(call);
-    }
   }
 }

@@ -4,9 +4,11 @@ import {
   applyCreate,
   applyDelete,
   applyUpdate,
+  Calls,
   checkExpectedVersion,
   checkFilter,
   checkUuid,
+  JobLocks,
   pageOf,
   readStoredJob,
   StateStoreError,
@@ -25,12 +27,10 @@ import {
   type SyncScope,
   type UpdateOptions,
 } from '@joblet/state-store';
-import { Calls } from './calls.js';
 import type { Database } from './database.js';
 import { toStateStoreError } from './errors.js';
 import { askHealth } from './health.js';
-import { JobLocks } from './job-locks.js';
-import { CHANGE_ATTEMPTS_MAX, JOBS_READ_AT_ONCE, PURGE_ROWS_MAX } from './limits.js';
+import { CALLS_MAX, CHANGE_ATTEMPTS_MAX, JOBS_READ_AT_ONCE, PURGE_ROWS_MAX } from './limits.js';
 import { listStatement } from './list-statement.js';
 import { RowReader } from './row-reader.js';
 import { recordOf, valuesOf } from './row.js';
@@ -43,7 +43,7 @@ export class PostgresStore implements StateStore {
   private readonly database: Database;
   private readonly rows: RowReader;
   private readonly now: () => number;
-  private readonly calls = new Calls();
+  private readonly calls = new Calls('PostgreSQL', CALLS_MAX);
   private readonly locks = new JobLocks();
   private nextPurgeAt = 0;
 

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { findPostgres, startPostgres, type PostgresServer } from '@joblet/services';
+import { findPostgres, LossyProxy, startPostgres, type PostgresServer } from '@joblet/services';
 import { describeWithServer } from '@joblet/services/jest';
 import { newJob, type StateStore } from '@joblet/state-store';
 import { openPostgresStateStore } from './index.js';
-import { LossyProxy } from './testing/lossy-proxy.js';
 import { withNewSchema } from './testing/schemas.js';
 
 const TIMEOUT_MS = 120_000;

@@ -2,9 +2,11 @@ import {
   applyCreate,
   applyDelete,
   applyUpdate,
+  Calls,
   checkExpectedVersion,
   checkFilter,
   checkUuid,
+  JobLocks,
   StateStoreError,
   type CreateOptions,
   type DeleteOptions,
@@ -28,7 +30,6 @@ import { listJobs } from './list-jobs.js';
 import { argumentsOf } from './record-hash.js';
 import { CHANGE } from './scripts/change.js';
 import { syncJobs } from './sync-jobs.js';
-import { Turns } from './turns.js';
 
 const NOTHING: Stored = { version: '', record: undefined };
 
@@ -38,13 +39,13 @@ export class RedisStateStore implements StateStore {
   private readonly now: () => number;
   private readonly ttlMs: number;
   /** Changes of one job by this store wait for each other, instead of starting again. */
-  private readonly turns = new Turns();
-  private readonly underWay = new Set<Promise<unknown>>();
-  private closing: Promise<void> | undefined;
+  private readonly locks = new JobLocks();
+  private readonly calls: Calls;
 
   /** `now` in Unix milliseconds; `ttlMs` 0: jobs do not expire. */
   constructor(connection: Connection, now: () => number, ttlMs: number) {
     this.connection = connection;
+    this.calls = new Calls(`Redis at ${connection.name}`, CALLS_MAX);
     this.now = now;
     this.ttlMs = ttlMs;
     this.supports = { durable: true, atomicSync: true, ttl: ttlMs > 0 };
@@ -52,14 +53,14 @@ export class RedisStateStore implements StateStore {
 
   create(job: NewJob, options?: CreateOptions): Promise<Job> {
     // Nearly always there is nothing yet; the script tells when there is.
-    return this.call(async () => {
+    return this.calls.run(async () => {
       const apply = (record: JobRecord | undefined, now: number) => applyCreate(record, job, now, options);
       return (await this.change(job.uuid, apply, NOTHING)).job;
     });
   }
 
   get(uuid: string): Promise<Job> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       checkUuid(uuid);
       const { record } = await fetchRecord(this.connection, uuid, this.now());
       if (record?.kind === 'job') return record.job;
@@ -68,14 +69,14 @@ export class RedisStateStore implements StateStore {
   }
 
   update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       checkExpectedVersion(options.expectedVersion);
       return (await this.change(job.uuid, (record, now) => applyUpdate(record, job, now, options))).job;
     });
   }
 
   delete(uuid: string, options: DeleteOptions = {}): Promise<void> {
-    return this.call(async () => {
+    return this.calls.run(async () => {
       checkUuid(uuid);
       checkExpectedVersion(options.expectedVersion);
       await this.change(uuid, (record, now) => applyDelete(record, uuid, now, options));
@@ -83,24 +84,25 @@ export class RedisStateStore implements StateStore {
   }
 
   list(filter?: JobFilter): Promise<JobPage> {
-    return this.call(async () => listJobs(this.connection, checkFilter(filter)));
+    return this.calls.run(async () => listJobs(this.connection, checkFilter(filter)));
   }
 
   sync(jobs: readonly NewJob[], scope: SyncScope): Promise<SyncCounts> {
-    return this.call(() => syncJobs(this.connection, jobs, scope, { now: this.now(), ttlMs: this.ttlMs }));
+    return this.calls.run(() =>
+      syncJobs(this.connection, jobs, scope, { now: this.now(), ttlMs: this.ttlMs }),
+    );
   }
 
   async healthCheck(): Promise<Health> {
     try {
-      return await this.call(() => askHealth(this.connection));
+      return await this.calls.run(() => askHealth(this.connection));
     } catch (error) {
       return { ok: false, details: [error instanceof Error ? error.message : String(error)] };
     }
   }
 
   close(): Promise<void> {
-    this.closing ??= Promise.allSettled(this.underWay).then(() => this.connection.close());
-    return this.closing;
+    return this.calls.close(async () => this.connection.close());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,7 +116,7 @@ export class RedisStateStore implements StateStore {
     guess?: Stored,
   ): Promise<R> {
     const now = this.now();
-    return this.turns.take(uuid, async () => {
+    return this.locks.run([uuid], async () => {
       let stored = guess ?? (await fetchRecord(this.connection, uuid, now));
       for (let attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
         const record = apply(stored.record, now);
@@ -132,23 +134,5 @@ export class RedisStateStore implements StateStore {
         `Redis at ${this.connection.name}: job ${uuid} was changed by others ${CHANGE_ATTEMPTS_MAX} times`,
       );
     });
-  }
-
-  /** What `close` waits for. */
-  private async call<T>(action: () => Promise<T>): Promise<T> {
-    if (this.closing !== undefined) throw StateStoreError.closed();
-    if (this.underWay.size >= CALLS_MAX) {
-      throw new StateStoreError(
-        'UNAVAILABLE',
-        `Redis at ${this.connection.name}: ${CALLS_MAX} calls wait already`,
-      );
-    }
-    const call = action();
-    this.underWay.add(call);
-    try {
-      return await call;
-    } finally {
-      this.underWay.delete(call);
-    }
   }
 }

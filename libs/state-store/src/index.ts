@@ -36,6 +36,8 @@ export type { JobOrder, JobQuery } from './filter.js';
 export type { CursorPosition } from './cursor.js';
 export { pageOf, selectPage } from './select-page.js';
 export { checkExpectedVersion, checkName, checkUuid } from './check-names.js';
+export { Calls } from './calls.js';
+export { JobLocks } from './job-locks.js';
 export { compareText } from './compare-text.js';
 export { instantOf } from './instant.js';
 export * as limits from './limits.js';

@@ -9,4 +9,5 @@ export {
 } from './dynamodb-local.js';
 export { startImds, type Imds, type ImdsMode, type ImdsOptions } from './imds.js';
 export { findOpenssl } from './certificate.js';
+export { LossyProxy } from './lossy-proxy.js';
 export { Server } from './server.js';

@@ -1,20 +1,27 @@
-import { StateStoreError } from '@joblet/state-store';
-import { CALLS_MAX } from './limits.js';
+import { StateStoreError } from './state-store-error.js';
 
-/** The calls under way: at most CALLS_MAX, and none after `close`. */
+/** A store's calls under way: a bounded number of them, and none after `close`, which waits for those that there are. */
 export class Calls {
+  private readonly medium: string;
+  private readonly callsMax: number;
   private underWay = 0;
   private closed: Promise<void> | undefined;
   private whenIdle: (() => void) | undefined;
 
-  get isClosed(): boolean {
-    return this.closed !== undefined;
+  /** `medium`: for messages. */
+  constructor(medium: string, callsMax: number) {
+    this.medium = medium;
+    this.callsMax = callsMax;
   }
 
+  /** CLOSED; UNAVAILABLE when there are too many. */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.isClosed) throw StateStoreError.closed();
-    if (this.underWay >= CALLS_MAX) {
-      throw new StateStoreError('UNAVAILABLE', `${CALLS_MAX} calls are under way; no more are taken`);
+    if (this.closed !== undefined) throw StateStoreError.closed();
+    if (this.underWay >= this.callsMax) {
+      throw new StateStoreError(
+        'UNAVAILABLE',
+        `${this.medium}: ${this.callsMax} calls are under way; no more are taken`,
+      );
     }
     this.underWay++;
     try {
