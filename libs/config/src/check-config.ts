@@ -37,11 +37,11 @@ export interface CheckOptions {
   readonly program?: Program | undefined;
 }
 
-/** persist itself, or what sends to it. */
+/** A service, or what sends to persist. */
 export type Program = keyof typeof SECTIONS;
 
 /** What concerns a program. */
-const SECTIONS = { persist: 'persist', producer: 'ipc' } as const;
+const SECTIONS = { persist: 'persist', state: 'state', producer: 'ipc' } as const;
 
 /** A configuration, and everything that there is to say about it. */
 export interface CheckedConfig {
@@ -89,7 +89,7 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
   const isWrong = (path: readonly string[]): boolean =>
     wrongPaths.some((name) => name === path.join('.') || path.join('.').startsWith(`${name}.`));
   const isSound = ({ path, at = path }: Fault): boolean => !isWrong(path) && !isWrong(at);
-  const missing = notBuiltFaults(known, nested).filter(isSound);
+  const missing = notBuiltFaults(known).filter(isSound);
   const isNeeded = ({ path }: Fault): boolean =>
     options.program !== undefined && path[0] === SECTIONS[options.program];
   const problems = inFileOrder([
