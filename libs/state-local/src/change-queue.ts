@@ -1,10 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
-import type { JobRecord } from '@joblet/state-store';
+import type { JobRecord, NewJob } from '@joblet/state-store';
 import type { Change, Outcome } from './commit.js';
-import { BATCH_CHANGES_MAX } from './limits.js';
+import { BATCH_BYTES_MAX, BATCH_CHANGES_MAX } from './limits.js';
+
+/** What a change is of. */
+export interface Asked {
+  readonly uuid: string;
+  /** Unix time in milliseconds. */
+  readonly now: number;
+  /** What is given; undefined: a delete. */
+  readonly job?: NewJob;
+}
 
 interface Waiting {
   readonly change: Change;
+  readonly bytes: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -23,14 +33,18 @@ export class ChangeQueue {
 
   /** Resolves with what is stored, when it is on the disk. */
   change<R extends JobRecord>(
-    uuid: string,
-    now: number,
+    { uuid, now, job }: Asked,
     apply: (record: JobRecord | undefined) => R,
   ): Promise<R> {
     return new Promise((resolve, reject) => {
       let written: R;
       const change = { uuid, now, apply: (record: JobRecord | undefined) => (written = apply(record)) };
-      this.waiting.push({ change, resolve: () => resolve(written), reject });
+      this.waiting.push({
+        change,
+        bytes: job === undefined ? 0 : sizeOf(job),
+        resolve: () => resolve(written),
+        reject,
+      });
       this.start();
     });
   }
@@ -63,9 +77,12 @@ export class ChangeQueue {
   /** The changes up to the next exclusive action, or that action. */
   private take(): Waiting[] | Exclusive {
     const changes: Waiting[] = [];
+    let bytes = 0;
     for (const next of this.waiting) {
       if (typeof next === 'function' || changes.length === BATCH_CHANGES_MAX) break;
       changes.push(next);
+      bytes += next.bytes;
+      if (bytes >= BATCH_BYTES_MAX) break;
     }
     const [first] = this.waiting;
     this.waiting = this.waiting.slice(Math.max(1, changes.length));
@@ -86,4 +103,11 @@ export class ChangeQueue {
       else reject(outcome.error);
     }
   }
+}
+
+/** Characters: nearly always bytes. */
+function sizeOf({ fields }: NewJob): number {
+  let size = 0;
+  for (const text of fields.values()) size += text.length;
+  return size;
 }

@@ -4,6 +4,9 @@ export const CALLS_MAX = 20_000;
 /** Most changes of one batch: what is committed together also waits for each other. */
 export const BATCH_CHANGES_MAX = 1_000;
 
+/** What is given beyond this goes with the next batch: LevelDB holds a batch in memory, several times. */
+export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+
 /** Most records that are fetched at a time. */
 export const FETCHED_RECORDS_MAX = 1_000;
 

@@ -48,7 +48,7 @@ export class LocalStateStore implements StateStore {
   }
 
   create(job: NewJob, options?: CreateOptions): Promise<Job> {
-    return this.calls.run(() => this.put(job.uuid, (record, now) => applyCreate(record, job, now, options)));
+    return this.calls.run(() => this.put(job, (record, now) => applyCreate(record, job, now, options)));
   }
 
   get(uuid: string): Promise<Job> {
@@ -63,7 +63,7 @@ export class LocalStateStore implements StateStore {
   update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
     return this.calls.run(async () => {
       checkExpectedVersion(options.expectedVersion);
-      return this.put(job.uuid, (record, now) => applyUpdate(record, job, now, options));
+      return this.put(job, (record, now) => applyUpdate(record, job, now, options));
     });
   }
 
@@ -72,7 +72,7 @@ export class LocalStateStore implements StateStore {
       checkUuid(uuid);
       checkExpectedVersion(options.expectedVersion);
       const now = this.now();
-      await this.changes.change(uuid, now, (record) => applyDelete(record, uuid, now, options));
+      await this.changes.change({ uuid, now }, (record) => applyDelete(record, uuid, now, options));
     });
   }
 
@@ -116,11 +116,12 @@ export class LocalStateStore implements StateStore {
   }
 
   private async put(
-    uuid: string,
+    given: NewJob,
     apply: (record: JobRecord | undefined, now: number) => LiveRecord,
   ): Promise<Job> {
     const now = this.now();
-    const { job } = await this.changes.change(uuid, now, (record) => apply(record, now));
+    const asked = { uuid: given.uuid, now, job: given };
+    const { job } = await this.changes.change(asked, (record) => apply(record, now));
     return job;
   }
 }

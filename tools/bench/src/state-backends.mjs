@@ -85,14 +85,19 @@ async function benchLists() {
   const start = performance.now();
   const store = await openLocalStateStore({ directory });
   print(`local: opening ${LISTED} jobs`, 'ms', performance.now() - start, 1_000);
-  for (const filter of [
+  const filters = [
     {},
     { sortDesc: true },
     { status: 'RUNNING', sortDesc: true },
     { nodeId: 'node-1', status: 'COMPLETED' },
     { sortBy: 'updatedAt', sortDesc: true },
     { prefix: 'job-777' },
-  ]) {
+  ];
+  // LevelDB arranges what it has just read from its log, and the code is cold.
+  for (let round = 0; round < 20; round++) {
+    for (const filter of filters) await store.list({ ...filter, limit: 100 });
+  }
+  for (const filter of filters) {
     const times = [];
     for (let round = 0; round < 50; round++) {
       const begun = performance.now();
