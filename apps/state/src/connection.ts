@@ -22,7 +22,7 @@ export interface Closed {
   readonly reason: 'ended' | 'stuck' | 'failed';
   /** It ended within a request. */
   readonly isWithinRequest: boolean;
-  /** Requests that it had no answer to, or had not taken all of it. */
+  /** Requests whose answers it has not taken, as far as the system tells. */
   readonly unanswered: number;
 }
 
@@ -44,6 +44,10 @@ export class Connection {
   /** The client sends nothing more, or nobody listens to it. */
   private isEnded = false;
   private reason: Closed['reason'] = 'ended';
+  /** What came last was no whole request. */
+  private isLastHalf = false;
+  /** Answers that the socket was given, and has not handed on. */
+  private unsentAnswers = 0;
   /** When the client last took something; of performance.now. */
   private tookMs = performance.now();
 
@@ -102,13 +106,23 @@ export class Connection {
 
   private takeRequests(): void {
     while (this.hasRoom()) {
-      const line = this.lines.next() ?? (this.isEnded ? this.lines.last() : undefined);
+      const line = this.lines.next();
       if (line === undefined) break;
       this.take(readRequest(line, this.options.requestBytesMax));
     }
+    if (this.isEnded && this.hasRoom()) this.takeLast();
     if (this.isEnded || !this.hasRoom()) this.socket.pause();
     else this.socket.resume();
     if (this.isEnded && this.places.length === 0) this.end();
+  }
+
+  /** A request that is whole needs no newline when nothing follows. */
+  private takeLast(): void {
+    const line = this.lines.last();
+    if (line === undefined) return;
+    const request = readRequest(line, this.options.requestBytesMax);
+    this.isLastHalf = 'line' in request;
+    this.take(request);
   }
 
   private hasRoom(): boolean {
@@ -146,13 +160,18 @@ export class Connection {
 
   private send(): void {
     let text = '';
+    const before = this.places.length;
     for (let [place] = this.places; place?.line !== undefined; [place] = this.places) {
       text += place.line;
       this.places.shift();
     }
     if (text === '' || this.socket.destroyed) return;
     if (this.socket.writableLength === 0) this.tookMs = performance.now();
-    this.socket.write(text);
+    const count = before - this.places.length;
+    this.unsentAnswers += count;
+    this.socket.write(text, (error) => {
+      if (!error) this.unsentAnswers -= count;
+    });
   }
 
   private end(): void {
@@ -165,9 +184,9 @@ export class Connection {
   }
 
   private onClose(): void {
-    const isWithinRequest = this.lines.isWithinLine;
+    const isWithinRequest = this.isLastHalf || this.lines.isWithinLine;
     this.lines.clear();
-    const unanswered = this.places.length + (this.socket.writableLength > 0 ? 1 : 0);
+    const unanswered = this.places.length + this.unsentAnswers;
     this.options.onClosed({ reason: this.reason, isWithinRequest, unanswered });
   }
 }
