@@ -1,5 +1,5 @@
 import { Pool, type ClientBase, type QueryConfig, type QueryResult } from 'pg';
-import { isConnectionLost } from './errors.js';
+import { isConnectionLost, RolledBack } from './errors.js';
 import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from './limits.js';
 import type { Statement } from './statements.js';
 
@@ -53,20 +53,24 @@ export class Database {
     return resultOf(await this.pool.query<Row>(queryOf(statement)), true);
   }
 
-  /** Commits what the body does, or nothing of it. Not tried again. */
+  /** Commits what the body does, or nothing of it: RolledBack when its connection breaks before. Not tried again. */
   async transaction<T>(body: (run: RunStatement) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     // A connection that breaks between two statements tells the next one.
     const onError = (): void => undefined;
     client.on('error', onError);
     let isFailed = true;
+    let isCommitting = false;
     try {
       // A network that is cut would leave its locks there for hours.
       await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${this.answerTimeoutMs}`);
       const result = await body((statement) => runIn(client, statement));
+      isCommitting = true;
       await client.query('COMMIT');
       isFailed = false;
       return result;
+    } catch (error) {
+      throw !isCommitting && isConnectionLost(error) ? new RolledBack(error) : error;
     } finally {
       client.removeListener('error', onError);
       // One that failed is closed: the server then rolls back, whatever state it is in.

@@ -32,9 +32,16 @@ export function isConnectionLost(error: unknown): boolean {
   return LOST.test(code) || LOST_SOCKET.has(code) || LOST_MESSAGE.test(messageOf(error));
 }
 
-/** Whether the transaction was rolled back because of others, and can be run again. */
-export function isConflict(error: unknown): boolean {
-  return DEADLOCK_OR_CONFLICT.has(codeOf(error));
+/** A transaction whose connection broke before it was to be committed. */
+export class RolledBack extends Error {
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+  }
+}
+
+/** Whether the transaction was rolled back, because of others or of its connection, and can be run again. */
+export function canRunAgain(error: unknown): boolean {
+  return error instanceof RolledBack || DEADLOCK_OR_CONFLICT.has(codeOf(error));
 }
 
 /** What a caller of the store gets for whatever the driver throws. */

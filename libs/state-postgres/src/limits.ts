@@ -17,7 +17,7 @@ export const MIGRATION_TIMEOUT_MS = 600_000;
 /** Each time a change finds its job changed by somebody else, somebody else has succeeded. */
 export const CHANGE_ATTEMPTS_MAX = 100;
 
-/** Times that a sync starts again because of others' changes. */
+/** Times that a sync is tried, when others' changes come between or connections break. */
 export const SYNC_ATTEMPTS_MAX = 10;
 
 /** Jobs of one statement of a sync: bounds the text that the driver builds. */

@@ -8,11 +8,11 @@ import { inDatabase, withNewSchema } from './testing/schemas.js';
 
 const TIMEOUT_MS = 120_000;
 
-/** 20,000 jobs of 20 nodes, one in 200 is running. */
+/** 20,000 jobs of 20 nodes, one in 200 is running, one in 100 is of rnx. */
 const SEED = `INSERT INTO joblet_jobs (uuid, version, write_id, is_upserted, status, node_id, owner,
     created_at, updated_at, start_time, document)
   SELECT 'job-' || n, 1, gen_random_uuid(), false, CASE WHEN n % 200 = 0 THEN 'RUNNING' ELSE 'COMPLETED' END,
-    'node-' || n % 20, '', time, time, time,
+    'node-' || n % 20, CASE WHEN n % 100 = 1 THEN 'rnx' ELSE '' END, time, time, time,
     format('{"uuid":"job-%s","createdAt":"%s","updatedAt":"%s","version":1}', n, time, time)
   FROM generate_series(1, 20000) AS n,
     to_char(timestamp '2025-01-01' + n * interval '1 minute', 'YYYY-MM-DD"T"HH24:MI:SS.000000000"Z"') AS time`;
@@ -28,6 +28,8 @@ const PLANS: readonly (readonly [string, JobFilter, string])[] = [
   ['statuses that are rare', { statuses: ['RUNNING', 'PENDING'] }, 'joblet_jobs_status'],
   ['a node', { limit: 100, nodeId: 'node-7' }, 'joblet_jobs_node'],
   ['all of a node', { nodeId: 'node-7' }, 'joblet_jobs_node'],
+  ['an owner', { limit: 100, owner: 'rnx', sortDesc: true }, 'joblet_jobs_owner'],
+  ['a daemon', { limit: 100, owner: '' }, 'joblet_jobs_created'],
   ['a prefix', { prefix: 'job-1234' }, 'joblet_jobs_pkey'],
 ];
 

@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { findPostgres, startPostgres, type PostgresServer } from '@joblet/services';
+import { findOpenssl, findPostgres, startPostgres, type PostgresServer } from '@joblet/services';
 import { describeWithServer } from '@joblet/services/jest';
 import { newJob } from '@joblet/state-store';
 import { openPostgresStateStore } from './index.js';
@@ -66,6 +68,25 @@ describeWithServer('opening', findPostgres, () => {
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(error.message).not.toContain('@');
     if (!error.message.includes('does not exist')) expect(String(error.cause)).not.toContain('s3cret');
+  });
+
+  it('encrypts the connection as the URL says, and trusts no certificate but those it was told', async () => {
+    if (findOpenssl() === undefined) return;
+    await using withTls = await startPostgres({ tls: true });
+    const ca = join(withTls.folder, 'trusted.pem');
+    await writeFile(ca, withTls.ca!);
+    await using store = await openPostgresStateStore({
+      url: `${withTls.url}?sslmode=verify-full&sslrootcert=${ca}`,
+    });
+    await store.create(newJob({ uuid: 'job-1' }));
+    const { rows } = await inDatabase(withTls.url, (client) =>
+      client.query(`SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+        WHERE application_name = 'joblet-state'`),
+    );
+    expect(rows).toEqual([{ ssl: true }]);
+    await expect(openPostgresStateStore({ url: `${withTls.url}?sslmode=verify-full` })).rejects.toMatchObject(
+      { code: 'UNAVAILABLE', message: expect.stringContaining('certificate') },
+    );
   });
 
   it.each([0, 1.5, 100_000])('refuses %s connections', async (connectionsMax) => {

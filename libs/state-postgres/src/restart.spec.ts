@@ -89,7 +89,19 @@ describeWithServer('a server that goes', findPostgres, () => {
       expect(proxy.losses).toBe(1);
     });
 
-    it('a sync is UNAVAILABLE: whether it was made, nobody knows', async () => {
+    it('a sync whose commit was not sent yet is made again', async () => {
+      await store.create(job(1));
+      const scope = { nodeId: 'node-1', owner: '' };
+      for (const statement of ['BEGIN', 'FOR UPDATE', 'UPDATE joblet_jobs']) {
+        const losses = proxy.losses;
+        loseAnswerTo(statement);
+        const counts = await store.sync([newJob({ uuid: 'job-1', note: statement })], scope);
+        expect(counts).toEqual({ created: 0, updated: 1, unchanged: 0, removed: 0 });
+        expect(proxy.losses).toBe(losses + 1);
+      }
+    });
+
+    it('a sync whose commit was sent is UNAVAILABLE: whether it was made, nobody knows', async () => {
       await store.create(job(1));
       loseAnswerTo('COMMIT');
       const scope = { nodeId: 'node-1', owner: '' };

@@ -2,7 +2,7 @@ import { planSync, StateStoreError, type JobRecord, type NewJob } from '@joblet/
 import type { SyncCounts, SyncScope } from '@joblet/state-store';
 import { randomUUID } from 'node:crypto';
 import type { Database, RunStatement } from './database.js';
-import { isConflict } from './errors.js';
+import { canRunAgain } from './errors.js';
 import { SYNC_ATTEMPTS_MAX, SYNC_ROWS_MAX } from './limits.js';
 import { recordOf, valuesOf, type JobRow, type WrittenValues } from './row.js';
 import { insertManyStatement, lockStatement, replaceManyStatement, type Statement } from './statements.js';
@@ -10,7 +10,7 @@ import { insertManyStatement, lockStatement, replaceManyStatement, type Statemen
 /** Somebody else has created a job of the sync meanwhile. */
 class Overtaken extends Error {}
 
-/** All at once: one transaction, which starts again when others came between. */
+/** All at once: one transaction, which starts again when others came between, or its connection breaks before the end. */
 export async function sync(
   database: Database,
   jobs: readonly NewJob[],
@@ -21,12 +21,12 @@ export async function sync(
     try {
       return await database.transaction((run) => syncOnce(run, jobs, scope, now));
     } catch (error) {
-      if (!(error instanceof Overtaken) && !isConflict(error)) throw error;
+      if (!(error instanceof Overtaken) && !canRunAgain(error)) throw error;
     }
   }
   throw new StateStoreError(
     'UNAVAILABLE',
-    `the sync was overtaken by other changes ${SYNC_ATTEMPTS_MAX} times`,
+    `the sync was overtaken by other changes, or lost its connection, ${SYNC_ATTEMPTS_MAX} times`,
   );
 }
 
