@@ -7,6 +7,7 @@
  * - `job:` uuid: a hash, see record-hash.ts
  * - `created`, `updated`, `status:` status, `node:` nodeId: sorted sets whose members are a time, NUL, a uuid, all with
  *   the score 0, so that their order is that of the bytes; the time is createdAt but for `updated`
+ * - `expiring`: a sorted set of the jobs that expire, by the time when they do; what the indexes have of them
  */
 export const KEY_PREFIX = '{joblet:state}:';
 

@@ -32,3 +32,9 @@ export const SYNCED_JOBS_MAX = 70_000;
 
 /** Most records that are asked for in one go. */
 export const FETCHED_RECORDS_MAX = 1_000;
+
+/** How often a store looks for jobs that have expired, while jobs are changed. */
+export const PURGE_INTERVAL_MS = 60_000;
+
+/** Jobs that one look removes from the indexes: some milliseconds, in which the server does nothing else. */
+export const PURGED_JOBS_MAX = 1_000;

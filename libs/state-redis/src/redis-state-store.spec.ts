@@ -81,6 +81,26 @@ describeWithServer('a store in Redis', findRedis, () => {
     expect(await indexProblems(server.url)).toEqual([]);
   });
 
+  it('removes from all indexes what has expired, though nobody lists it, and leaves what was created anew', async () => {
+    let now = Date.now() - 2 * DAY_MS;
+    const store = await open({ ttlDays: 1, now: () => now });
+    // Redis counts by its own clock: what ends so long ago expires at once.
+    const fields = { status: 'COMPLETED', createdAt: '2025-11-20T00:00:00Z' };
+    for (const uuid of ['a', 'b', 'c', 'd']) await store.create(job(uuid, fields));
+    await store.create(job('running'));
+    const index = (name: string) => client.zCard(KEY_PREFIX + name);
+    const cards = () => Promise.all(['created', 'updated', 'status:COMPLETED', 'expiring'].map(index));
+    expect(await cards()).toEqual([5, 5, 4, 4]);
+    now += limits.PURGE_INTERVAL_MS;
+    // Stands in two indexes where the old one did.
+    const anew = await open();
+    await anew.create(job('a', { ...fields, status: 'RUNNING' }));
+    await store.update(job('running'));
+    await store.close();
+    expect(await cards()).toEqual([2, 2, 0, 0]);
+    expect(await indexProblems(server.url)).toEqual([]);
+  });
+
   it('lists jobs of one time in both directions, page by page', async () => {
     const store = await open();
     const names = Array.from({ length: 400 }, (_, index) => `job-${1_000 + index}`);

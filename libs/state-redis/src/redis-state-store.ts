@@ -25,10 +25,11 @@ import {
 import type { Connection } from './connection.js';
 import { fetchRecord, storedOf, type Stored } from './fetch-records.js';
 import { askHealth } from './health.js';
-import { CALLS_MAX, CHANGE_ATTEMPTS_MAX } from './limits.js';
+import { CALLS_MAX, CHANGE_ATTEMPTS_MAX, PURGE_INTERVAL_MS, PURGED_JOBS_MAX } from './limits.js';
 import { listJobs } from './list-jobs.js';
 import { argumentsOf } from './record-hash.js';
 import { CHANGE } from './scripts/change.js';
+import { PURGE } from './scripts/purge.js';
 import { syncJobs } from './sync-jobs.js';
 
 const NOTHING: Stored = { version: '', record: undefined };
@@ -41,6 +42,8 @@ export class RedisStateStore implements StateStore {
   /** Changes of one job by this store wait for each other, instead of starting again. */
   private readonly locks = new JobLocks();
   private readonly calls: Calls;
+  /** Unix time in milliseconds. */
+  private nextPurgeAt = 0;
 
   /** `now` in Unix milliseconds; `ttlMs` 0: jobs do not expire. */
   constructor(connection: Connection, now: () => number, ttlMs: number) {
@@ -116,6 +119,7 @@ export class RedisStateStore implements StateStore {
     guess?: Stored,
   ): Promise<R> {
     const now = this.now();
+    this.purge(now);
     return this.locks.run([uuid], async () => {
       let stored = guess ?? (await fetchRecord(this.connection, uuid, now));
       for (let attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
@@ -134,5 +138,16 @@ export class RedisStateStore implements StateStore {
         `Redis at ${this.connection.name}: job ${uuid} was changed by others ${CHANGE_ATTEMPTS_MAX} times`,
       );
     });
+  }
+
+  /** Removes what has expired from the indexes, from time to time, beside the call; a vain attempt is made again later. */
+  private purge(now: number): void {
+    if (now < this.nextPurgeAt) return;
+    this.nextPurgeAt = now + PURGE_INTERVAL_MS;
+    const purge = async (): Promise<void> => {
+      const count = await this.connection.run<number>(PURGE, String(PURGED_JOBS_MAX));
+      if (count === PURGED_JOBS_MAX) this.nextPurgeAt = 0;
+    };
+    this.calls.run(purge).catch(() => undefined);
   }
 }

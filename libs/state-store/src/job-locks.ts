@@ -11,7 +11,8 @@ export class JobLocks {
     let release: () => void = () => undefined;
     const tail = new Promise<void>((resolve) => (release = resolve));
     for (const uuid of uuids) this.tails.set(uuid, tail);
-    await Promise.all(earlier);
+    // Mostly there are none, and nothing to wait for.
+    if (earlier.length > 0) await Promise.all(earlier);
     try {
       return await change();
     } finally {

@@ -21,11 +21,24 @@ local function places(uuid, created, updated, status, node)
   }
 end
 
--- Of what is stored; none for what is no job.
-local function stored_places(uuid)
-  local f = redis.call('HMGET', job_key(uuid), 'createdAt', 'updatedAt', 'status', 'nodeId')
-  if not f[1] then return {} end
-  return places(uuid, f[1], f[2], f[3], f[4])
+-- What places() takes of what is stored, behind the uuid; the first is false for what is no job.
+local function stored_names(uuid)
+  return redis.call('HMGET', job_key(uuid), 'createdAt', 'updatedAt', 'status', 'nodeId')
+end
+
+local expiring = prefix .. 'expiring'
+
+-- All that places() takes: when the job has expired, nothing else tells.
+local function expiring_member(uuid, names)
+  return names[1] .. '\0' .. names[2] .. '\0' .. names[3] .. '\0' .. names[4] .. '\0' .. uuid
+end
+
+-- The places of what is stored, and it is no longer among those that expire.
+local function leave(uuid)
+  local names = stored_names(uuid)
+  if not names[1] then return {} end
+  redis.call('ZREM', expiring, expiring_member(uuid, names))
+  return places(uuid, unpack(names))
 end
 
 local function move(from, to)
@@ -47,7 +60,8 @@ end
 -- The job whose fields are in ARGV from at on, and behind them when it expires, or ''.
 local function put_job(uuid, at)
   local key = job_key(uuid)
-  move(stored_places(uuid), places(uuid, ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]))
+  local names = { ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6] }
+  move(leave(uuid), places(uuid, unpack(names)))
   local pairs = {}
   for i, name in ipairs(job_fields) do
     pairs[2 * i - 1], pairs[2 * i] = name, ARGV[at + i - 1]
@@ -55,12 +69,15 @@ local function put_job(uuid, at)
   redis.call('DEL', key)
   redis.call('HSET', key, unpack(pairs))
   local expires = ARGV[at + #job_fields]
-  if expires ~= '' then redis.call('PEXPIREAT', key, expires) end
+  if expires ~= '' then
+    redis.call('PEXPIREAT', key, expires)
+    redis.call('ZADD', expiring, expires, expiring_member(uuid, names))
+  end
 end
 
 local function put_tombstone(uuid, version, expires)
   local key = job_key(uuid)
-  move(stored_places(uuid), {})
+  move(leave(uuid), {})
   redis.call('DEL', key)
   redis.call('HSET', key, 'version', version, 'expiresAt', expires)
   redis.call('PEXPIREAT', key, expires)

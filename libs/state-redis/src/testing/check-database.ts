@@ -11,7 +11,11 @@ export async function indexProblems(url: string): Promise<string[]> {
       for (const key of keys) {
         const name = key.slice(KEY_PREFIX.length);
         if (name.startsWith('job:')) {
-          for (const entry of entriesOf(name.slice(4), await client.hGetAll(key))) expected.add(entry);
+          const [hash, expiry] = [await client.hGetAll(key), await client.pExpireTime(key)];
+          for (const one of entriesOf(name.slice(4), hash, expiry)) expected.add(one);
+        } else if (name === 'expiring') {
+          for (const { value, score } of await client.zRangeWithScores(key, 0, -1))
+            found.add(entry(name, `${value} ${score}`));
         } else if ((await client.type(key)) === 'zset') {
           for (const member of await client.zRange(key, 0, -1)) found.add(entry(name, member));
         }
@@ -26,7 +30,8 @@ export async function indexProblems(url: string): Promise<string[]> {
   }
 }
 
-function entriesOf(uuid: string, hash: Readonly<Record<string, string>>): string[] {
+/** `expiry` is Unix time in milliseconds; less than 0: never. */
+function entriesOf(uuid: string, hash: Readonly<Record<string, string>>, expiry: number): string[] {
   if (hash['job'] === undefined) return [];
   const { createdAt, updatedAt, status, nodeId } = hash;
   const place = `${createdAt}\0${uuid}`;
@@ -35,6 +40,9 @@ function entriesOf(uuid: string, hash: Readonly<Record<string, string>>): string
     entry('updated', `${updatedAt}\0${uuid}`),
     entry(`status:${status}`, place),
     entry(`node:${nodeId}`, place),
+    ...(expiry < 0
+      ? []
+      : [entry('expiring', `${[createdAt, updatedAt, status, nodeId, uuid].join('\0')} ${expiry}`)]),
   ];
 }
 
