@@ -7,4 +7,8 @@ export type { RowStream } from './row-stream.js';
 export type { JobInfo } from './job-info.js';
 export { ClientError } from './client-error.js';
 export type { ClientErrorCode } from './client-error.js';
+export { createStateClient } from './state-client.js';
+export type { StateClient, StateClientOptions } from './state-client.js';
+export { createJobStoreAdapter } from './job-store-adapter.js';
+export type { JobStoreAdapter, JobStoreAdapterOptions, JobStoreEvent } from './job-store-adapter.js';
 export * as limits from './limits.js';
