@@ -90,7 +90,7 @@ describeWithServer('a connection to Redis', findRedis, () => {
     const server = await start();
     const store = await open({ endpoint: server.url, answerTimeoutMs: 300 });
     await store.create(job('a'));
-    server.pause();
+    await server.pause();
     const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('no answer in 300 ms') };
     await expect(store.get('a')).rejects.toMatchObject(refused);
     await expect(store.update(job('a'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -106,7 +106,7 @@ describeWithServer('a connection to Redis', findRedis, () => {
   it('takes so many calls at a time, and no more', async () => {
     const server = await start();
     const store = await open({ endpoint: server.url, answerTimeoutMs: 60_000 });
-    server.pause();
+    await server.pause();
     const gets = Array.from({ length: limits.CALLS_MAX + 1 }, () => store.get('a'));
     const results = Promise.allSettled(gets);
     await expect(gets[limits.CALLS_MAX]).rejects.toMatchObject({ code: 'UNAVAILABLE' });

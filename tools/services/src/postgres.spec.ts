@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { findOpenssl } from './certificate.js';
 import { describeWithServer } from './jest.js';
 import { findPostgres, startPostgres, type PostgresServer } from './postgres.js';
-import { isAlive } from './testing/processes.js';
+import { isAlive } from './process-state.js';
 import { until } from './testing/until.js';
 
 const TIMEOUT_MS = 120_000;

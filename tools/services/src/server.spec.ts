@@ -8,7 +8,7 @@ import { describeWithServer } from './jest.js';
 import { firstBytes } from './probe.js';
 import { findRedis } from './redis.js';
 import { Server, startServer } from './server.js';
-import { isAlive } from './testing/processes.js';
+import { isAlive } from './process-state.js';
 import { until } from './testing/until.js';
 
 const LEAVES_A_SERVER = fileURLToPath(new URL('./testing/leaves-a-server.mjs', import.meta.url));
