@@ -23,7 +23,5 @@ export function newClient({ host, port, tls, username, password, db }: Target, c
     // Each call has a time limit of its own, which costs less than the driver's.
     commandOptions: { timeout: 0 },
     maintNotifications: 'disabled',
-    // What it would be told needs a permission that older servers do not know.
-    disableClientInfo: true,
   });
 }

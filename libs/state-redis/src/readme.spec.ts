@@ -49,8 +49,9 @@ describeWithServer('README.md', findRedis, () => {
       expect((await store.list({ sortDesc })).jobs.map(({ uuid }) => uuid)).toEqual(['b']);
     expect(await store.sync([], { nodeId: 'node-1', owner: '' })).toMatchObject({ removed: 1 });
     expect(await store.healthCheck()).toEqual({ ok: true, details: [] });
-    // Also what a store does beside its calls, and tells nobody.
-    expect(await admin.sendCommand(['ACL', 'LOG'])).toEqual([]);
+    // Also what a store does beside its calls, and tells nobody. The driver tells its name to servers of 7.2 and newer.
+    const refused = await admin.sendCommand<string[][]>(['ACL', 'LOG']);
+    expect(refused.filter((entry) => !entry.includes('client|setinfo'))).toEqual([]);
     admin.destroy();
   });
 });
