@@ -45,7 +45,7 @@ export class StateConnection {
     this.socket = connect(path);
     this.socket.on('connect', () => this.onConnected());
     this.socket.on('data', (chunk: Buffer) => this.read(chunk));
-    this.socket.on('error', (error) => this.fail(unavailable(path, error.message, error)));
+    this.socket.on('error', (error) => this.fail(unavailable(path, reasonOf(error), error)));
     this.socket.on('close', () => {
       this.fail(unavailable(path, 'the connection was closed'));
       this.onClosed(this.problem ?? StateStoreError.closed());
@@ -120,6 +120,17 @@ export class StateConnection {
       this.fail(reason);
     }
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket; is it running?',
+  ECONNREFUSED: 'nobody listens there; is it running?',
+  EACCES: 'this user may not use its socket (state.socket_mode)',
+};
+
+function reasonOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  return Object.hasOwn(REASONS, code) ? REASONS[code] : error.message;
 }
 
 function codeOf(code: WireCode): StateStoreErrorCode {
