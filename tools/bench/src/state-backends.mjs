@@ -1,7 +1,8 @@
 // Speed of the state stores on the local disk and in Redis, as callers in the same process see it. One JSON line for each
 // figure: `limit` is what the bare driver does with the same requests in the same run, without anything around them (or
-// the time that is allowed); `ratio` is value / limit. 20 callers at a time, medians of short rounds that alternate: what
-// else the machine does meets both alike. Redis syncs each change, and is left out where it is not installed.
+// the time that is allowed); `ratio` is value / limit. 20 callers at a time, medians of BENCH_RUNS (9) short rounds that
+// alternate: what else the machine does meets both alike. Redis syncs each change, and is left out where it is not
+// installed.
 // After `npm run build`: npm run bench:state-backends --workspace @joblet/bench
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ import { applyCreate, newJob } from '@joblet/state-store';
 import { ClassicLevel } from 'classic-level';
 import { createClient } from 'redis';
 
-const ROUNDS = 9;
+const ROUNDS = Number(process.env.BENCH_RUNS ?? 9);
 const CALLERS = 20;
 const COUNT = Number(process.env.BENCH_OPERATIONS ?? 1_000);
 const LISTED = Number(process.env.BENCH_JOBS ?? 100_000);

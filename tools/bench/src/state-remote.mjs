@@ -1,7 +1,7 @@
 // Speed of the state stores on PostgreSQL and DynamoDB. One JSON line for each figure: `limit` is what the bare driver does
 // with the same requests in the same run, without anything around them; `ratio` is value / limit. 20 callers at a time,
-// medians of 15 short rounds that alternate: what else the machine does meets both alike. Servers that are not there are
-// left out; DynamoDB is Amazon's DynamoDB Local.
+// medians of BENCH_RUNS (15) short rounds that alternate: what else the machine does meets both alike. Servers that are
+// not there are left out; DynamoDB is Amazon's DynamoDB Local.
 // After `npm run build`: npm run bench:state-remote --workspace @joblet/bench
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { openPostgresStateStore } from '@joblet/state-postgres';
 import { newJob } from '@joblet/state-store';
 import pg from 'pg';
 
-const ROUNDS = 15;
+const ROUNDS = Number(process.env.BENCH_RUNS ?? 15);
 const CALLERS = 20;
 const transcript = new URL('../../../testdata/go/state/transcript.jsonl', import.meta.url);
 const [line] = (await readFile(transcript, 'utf8')).split('\n');
@@ -37,7 +37,7 @@ async function benchPostgres(count) {
 /** The rows that the store writes, in its table; the statements are what the driver is asked for, one after the other. */
 async function barePostgres(pool, store) {
   const uuid = `sample-${randomUUID()}`;
-  await store.create(jobOf(uuid));
+  await store.create(jobOf(uuid, 'PENDING'));
   const columns =
     'uuid, version, write_id, is_upserted, expires_at, status, node_id, owner, created_at, updated_at, start_time, document';
   const { rows } = await pool.query(`SELECT ${columns} FROM joblet_jobs WHERE uuid = $1`, [uuid]);
@@ -87,7 +87,7 @@ async function benchDynamoDb(count) {
 async function bareDynamoDb(client, store) {
   const TableName = 'joblet-jobs';
   const uuid = `sample-${randomUUID()}`;
-  await store.create(jobOf(uuid));
+  await store.create(jobOf(uuid, 'PENDING'));
   const read = (id) =>
     client.send(new GetItemCommand({ TableName, Key: { jobId: { S: id } }, ConsistentRead: true }));
   const { Item: sample } = await read(uuid);
@@ -118,13 +118,13 @@ async function bareDynamoDb(client, store) {
 
 function operationsOf(store) {
   return {
-    create: (id) => store.create(jobOf(id)),
-    update: (id) => store.update(jobOf(id, 'RUNNING')),
+    create: (_, job) => store.create(job),
+    update: (_, job) => store.update(job),
     get: (id) => store.get(id),
   };
 }
 
-function jobOf(uuid, status = 'PENDING') {
+function jobOf(uuid, status) {
   return newJob(JSON.stringify({ ...SAMPLE, Uuid: uuid, Status: status }));
 }
 
@@ -154,11 +154,12 @@ async function measure(count, operations) {
   const ids = Array.from({ length: count }, () => randomUUID());
   const rates = {};
   for (const [name, operation] of Object.entries(operations)) {
-    const queue = [...ids];
+    const status = name === 'create' ? 'PENDING' : 'RUNNING';
+    const queue = ids.map((id) => [id, jobOf(id, status)]);
     const start = performance.now();
     await Promise.all(
       Array.from({ length: CALLERS }, async () => {
-        for (let id = queue.pop(); id !== undefined; id = queue.pop()) await operation(id);
+        for (let next = queue.pop(); next !== undefined; next = queue.pop()) await operation(...next);
       }),
     );
     rates[name] = (count * 1_000) / (performance.now() - start);
