@@ -4,7 +4,7 @@ import { findDynamoDbLocal, findOpenssl, findPostgres, findRedis } from '../dist
 
 const PROGRAMS = [
   { name: 'go', find: runs('go', 'version'), usedFor: 'a foreign producer and gRPC client against persist' },
-  { name: 'strace', find: runs('strace', '-V'), usedFor: 'system calls that fail under the local store' },
+  { name: 'strace', find: runs('strace', '-V'), usedFor: 'system calls that fail under the local stores' },
   {
     name: 'unshare',
     find: runs('unshare', '--version'),
