@@ -9,6 +9,11 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 const HELP = `
+Commands, without the service:
+  state migrate --from X --to Y  copy all jobs from one store into another
+  state export [--from X]        write all jobs to stdout, a JSON document on each line
+  state import [--to Y]          read them from stdin
+
 Without --config the file is searched: JOBLET_CONFIG_PATH, then
 /opt/joblet/config/joblet-config.yml, /opt/joblet/joblet-config.yml,
 ./config/joblet-config.yml, ./joblet-config.yml, /etc/joblet/joblet-config.yml.

@@ -89,7 +89,20 @@ process.stdout.on('error', (error) => {
   process.exitCode = EXIT_FAILED;
 });
 
-const args = readArguments();
+/** Commands that start no service; each resolves to its exit code. */
+async function runCommand(name: string, argv: readonly string[]): Promise<number | undefined> {
+  if (name === 'migrate')
+    return (await import('./offline/migrate.js')).runMigrate(argv, process, process.env);
+  if (name === 'export')
+    return (await import('./offline/export-jobs.js')).runExport(argv, process, process.env);
+  if (name === 'import')
+    return (await import('./offline/import-jobs.js')).runImport(argv, process, process.env);
+  return undefined;
+}
+
+const exitCode = await runCommand(process.argv[2], process.argv.slice(3));
+if (exitCode !== undefined) process.exitCode = exitCode;
+const args = exitCode === undefined ? readArguments() : undefined;
 const loaded = args && (await readConfig(args.config));
 if (loaded && args.checkConfig) {
   for (const { message } of loaded.warnings) process.stderr.write(`${message}\n`);
