@@ -1,8 +1,8 @@
-import type { JobRecord } from '@joblet/state-store';
+import { ReadQueue, type JobRecord } from '@joblet/state-store';
 import type { Database } from './database.js';
 import { ExpiredTombstones } from './expired-tombstones.js';
 import { fetchValues } from './fetch-values.js';
-import { ReadQueue } from './read-queue.js';
+import { FETCHED_RECORDS_MAX } from './limits.js';
 import { RecentRecords } from './recent-records.js';
 import { changeRecord } from './record-entries.js';
 import { decodeValue } from './record-value.js';
@@ -11,13 +11,16 @@ import { StoredRecords } from './stored-records.js';
 /** The records on the disk, the recent ones in memory too. One write at a time, and it sees what it has loaded. */
 export class RecordTable {
   private readonly database: Database;
-  private readonly reads: ReadQueue;
+  private readonly reads: ReadQueue<string>;
   private readonly recent = new RecentRecords();
   private readonly tombstones = new ExpiredTombstones();
 
   constructor(database: Database) {
     this.database = database;
-    this.reads = new ReadQueue((uuids) => database.read((level) => fetchValues(level, uuids)));
+    this.reads = new ReadQueue((uuids) => database.read((level) => fetchValues(level, uuids)), {
+      fetchesAtOnce: 1,
+      uuidsMax: FETCHED_RECORDS_MAX,
+    });
   }
 
   /** INTERNAL when it is damaged. */

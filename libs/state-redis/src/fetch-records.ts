@@ -1,8 +1,8 @@
 import type { JobRecord } from '@joblet/state-store';
 import type { Connection } from './connection.js';
-import { jobKey } from './keys.js';
 import { FETCHED_RECORDS_MAX } from './limits.js';
-import { RECORD_FIELDS, recordOf } from './record-hash.js';
+import { recordOf, type RecordFields } from './record-hash.js';
+import { READ } from './scripts/read.js';
 
 /** What is stored under a uuid. */
 export interface Stored {
@@ -12,8 +12,13 @@ export interface Stored {
   readonly record: JobRecord | undefined;
 }
 
-export async function fetchRecord(connection: Connection, uuid: string, now: number): Promise<Stored> {
-  return storedOf(uuid, await connection.send('HMGET', jobKey(uuid), ...RECORD_FIELDS), now);
+/** By uuid, each, whether something is stored there or not: one that is damaged is to harm nobody else's read. */
+export async function fetchFields(
+  connection: Connection,
+  uuids: readonly string[],
+): Promise<Map<string, RecordFields>> {
+  const found = await connection.run<RecordFields[]>(READ, ...uuids);
+  return new Map(uuids.map((uuid, index) => [uuid, found[index]]));
 }
 
 export async function fetchRecords(
@@ -23,14 +28,14 @@ export async function fetchRecords(
 ): Promise<Map<string, Stored>> {
   const stored = new Map<string, Stored>();
   for (let from = 0; from < uuids.length; from += FETCHED_RECORDS_MAX) {
-    const some = uuids.slice(from, from + FETCHED_RECORDS_MAX);
-    const found = await Promise.all(some.map((uuid) => fetchRecord(connection, uuid, now)));
-    for (const [index, uuid] of some.entries()) stored.set(uuid, found[index]);
+    const fields = await fetchFields(connection, uuids.slice(from, from + FETCHED_RECORDS_MAX));
+    for (const [uuid, found] of fields) stored.set(uuid, storedOf(uuid, found, now));
   }
   return stored;
 }
 
-export function storedOf(uuid: string, fields: readonly (string | null)[], now: number): Stored {
+/** INTERNAL when it is damaged. */
+export function storedOf(uuid: string, fields: RecordFields, now: number): Stored {
   const record = recordOf(uuid, fields);
   const isExpired = record?.kind === 'tombstone' && record.expiresAt <= now;
   return { version: fields[0] ?? '', record: isExpired ? undefined : record };

@@ -30,7 +30,10 @@ export const SCANNED_ENTRIES_MAX = 1_000;
 /** Most jobs of a sync: one script writes all, in about a second; Redis takes 1,048,576 arguments, a job up to 14. */
 export const SYNCED_JOBS_MAX = 70_000;
 
-/** Most records that are asked for in one go. */
+/** Fetches of records under way at a time: so many that the server is never idle, so few that reads gather. */
+export const FETCHES_AT_ONCE = 2;
+
+/** Most records that are asked for in one go: about 2 ms, in which the server does nothing else. */
 export const FETCHED_RECORDS_MAX = 1_000;
 
 /** How often a store looks for jobs that have expired, while jobs are changed. */

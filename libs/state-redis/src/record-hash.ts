@@ -20,8 +20,13 @@ export const JOB_FIELDS = [
 /** What a record is read with; a field that it has not is null. */
 export const RECORD_FIELDS = [...JOB_FIELDS, 'expiresAt'] as const;
 
+/** In the order of RECORD_FIELDS; a single one is Redis' error. */
+export type RecordFields = readonly (string | null)[];
+
 /** The fields as they come, in the order of RECORD_FIELDS; undefined: nothing is stored. */
-export function recordOf(uuid: string, fields: readonly (string | null)[]): JobRecord | undefined {
+export function recordOf(uuid: string, fields: RecordFields): JobRecord | undefined {
+  if (fields.length === 1)
+    throw new StateStoreError('INTERNAL', `the record of job ${uuid} in Redis cannot be read: ${fields[0]}`);
   const [version, json, upserted] = fields;
   const expiresAt = fields[JOB_FIELDS.length];
   if (version === null) return undefined;
@@ -32,7 +37,7 @@ export function recordOf(uuid: string, fields: readonly (string | null)[]): JobR
 }
 
 /** Of a hash that has one; its fields in the order of JOB_FIELDS. */
-export function jobOf(uuid: string, fields: readonly (string | null)[]): Job {
+export function jobOf(uuid: string, fields: RecordFields): Job {
   const [version, json, , createdAt, updatedAt, status, nodeId, owner, startTime, endTime] = fields.map(
     (field) => field ?? '',
   );

@@ -195,6 +195,15 @@ describeWithServer('a store in Redis', findRedis, () => {
     });
     await client.del(jobKey('a'));
     await client.set(jobKey('a'), 'text');
-    await expect(store.get('a')).rejects.toMatchObject({ code: 'INTERNAL' });
+    await store.create(job('b'));
+    const [other] = await Promise.all([
+      store.get('b'),
+      expect(store.get('a')).rejects.toMatchObject({
+        code: 'INTERNAL',
+        message: expect.stringMatching('job a in Redis cannot be read: .*WRONGTYPE'),
+      }),
+      expect(store.update(job('a'))).rejects.toMatchObject({ code: 'INTERNAL' }),
+    ]);
+    expect(other.uuid).toBe('b');
   });
 });

@@ -7,6 +7,7 @@ import {
   checkFilter,
   checkUuid,
   JobLocks,
+  ReadQueue,
   StateStoreError,
   type CreateOptions,
   type DeleteOptions,
@@ -23,11 +24,18 @@ import {
   type UpdateOptions,
 } from '@joblet/state-store';
 import type { Connection } from './connection.js';
-import { fetchRecord, storedOf, type Stored } from './fetch-records.js';
+import { fetchFields, storedOf, type Stored } from './fetch-records.js';
 import { askHealth } from './health.js';
-import { CALLS_MAX, CHANGE_ATTEMPTS_MAX, PURGE_INTERVAL_MS, PURGED_JOBS_MAX } from './limits.js';
+import {
+  CALLS_MAX,
+  CHANGE_ATTEMPTS_MAX,
+  FETCHED_RECORDS_MAX,
+  FETCHES_AT_ONCE,
+  PURGE_INTERVAL_MS,
+  PURGED_JOBS_MAX,
+} from './limits.js';
 import { listJobs } from './list-jobs.js';
-import { argumentsOf } from './record-hash.js';
+import { argumentsOf, type RecordFields } from './record-hash.js';
 import { CHANGE } from './scripts/change.js';
 import { PURGE } from './scripts/purge.js';
 import { syncJobs } from './sync-jobs.js';
@@ -42,6 +50,7 @@ export class RedisStateStore implements StateStore {
   /** Changes of one job by this store wait for each other, instead of starting again. */
   private readonly locks = new JobLocks();
   private readonly calls: Calls;
+  private readonly reads: ReadQueue<RecordFields>;
   /** Unix time in milliseconds. */
   private nextPurgeAt = 0;
 
@@ -49,6 +58,10 @@ export class RedisStateStore implements StateStore {
   constructor(connection: Connection, now: () => number, ttlMs: number) {
     this.connection = connection;
     this.calls = new Calls(`Redis at ${connection.name}`, CALLS_MAX);
+    this.reads = new ReadQueue((uuids) => fetchFields(connection, uuids), {
+      fetchesAtOnce: FETCHES_AT_ONCE,
+      uuidsMax: FETCHED_RECORDS_MAX,
+    });
     this.now = now;
     this.ttlMs = ttlMs;
     this.supports = { durable: true, atomicSync: true, ttl: ttlMs > 0 };
@@ -65,7 +78,7 @@ export class RedisStateStore implements StateStore {
   get(uuid: string): Promise<Job> {
     return this.calls.run(async () => {
       checkUuid(uuid);
-      const { record } = await fetchRecord(this.connection, uuid, this.now());
+      const { record } = await this.read(uuid, this.now());
       if (record?.kind === 'job') return record.job;
       throw StateStoreError.jobNotFound(uuid);
     });
@@ -112,6 +125,11 @@ export class RedisStateStore implements StateStore {
     await this.close();
   }
 
+  private async read(uuid: string, now: number): Promise<Stored> {
+    const fields = await this.reads.get(uuid);
+    return fields === undefined ? NOTHING : storedOf(uuid, fields, now);
+  }
+
   /** Compare and set: starts again with what is stored when somebody else was faster. */
   private change<R extends JobRecord>(
     uuid: string,
@@ -121,10 +139,10 @@ export class RedisStateStore implements StateStore {
     const now = this.now();
     this.purge(now);
     return this.locks.run([uuid], async () => {
-      let stored = guess ?? (await fetchRecord(this.connection, uuid, now));
+      let stored = guess ?? (await this.read(uuid, now));
       for (let attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
         const record = apply(stored.record, now);
-        const found = await this.connection.run<(string | null)[] | null>(
+        const found = await this.connection.run<RecordFields | null>(
           CHANGE,
           uuid,
           stored.version,

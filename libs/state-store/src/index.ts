@@ -38,6 +38,8 @@ export { pageOf, selectPage } from './select-page.js';
 export { checkExpectedVersion, checkName, checkUuid } from './check-names.js';
 export { Calls } from './calls.js';
 export { JobLocks } from './job-locks.js';
+export { ReadQueue } from './read-queue.js';
+export type { ReadQueueOptions } from './read-queue.js';
 export { compareText } from './compare-text.js';
 export { instantOf } from './instant.js';
 export * as limits from './limits.js';

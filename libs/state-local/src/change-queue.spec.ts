@@ -2,7 +2,6 @@ import { expect, it } from '@jest/globals';
 import { applyCreate, newJob } from '@joblet/state-store';
 import { ChangeQueue } from './change-queue.js';
 import { BATCH_BYTES_MAX, BATCH_CHANGES_MAX } from './limits.js';
-import { ReadQueue } from './read-queue.js';
 
 const MICROTASKS_MAX = 12;
 
@@ -24,14 +23,6 @@ it('a change that comes at any moment when the queue runs empty is made', async 
     expect(made.uuid).toBe('a');
     await microtasks(count);
     await queue.alone(async () => undefined);
-    await microtasks(count);
-  }
-});
-
-it('a read that comes at any moment when the queue runs empty is made', async () => {
-  const queue = new ReadQueue(async (uuids) => new Map(uuids.map((uuid) => [uuid, 'text'])));
-  for (let count = 0; count < MICROTASKS_MAX; count++) {
-    expect(await queue.get('a')).toBe('text');
     await microtasks(count);
   }
 });
