@@ -2,6 +2,7 @@ import type { JobletConfig } from '@joblet/config';
 import type { StateStore, StateStoreContext } from '@joblet/state-store';
 import { createMemoryStore } from '@joblet/state-store/memory';
 import { openCustomStore } from './custom-store.js';
+import { REDIS_ANSWER_MS } from './limits.js';
 
 type Backend = Pick<JobletConfig['state'], 'backend' | 'storage'>;
 
@@ -39,7 +40,8 @@ export async function openBackend(
       const { endpoint, password, db, tls, ttl_days: ttlDays } = storage.redis;
       // 0 stands for none given: the endpoint may be a URL with the number.
       const number = db === 0 ? {} : { db };
-      return openRedisStateStore({ endpoint, password, ...number, tls, ttlDays, logger, signal });
+      const connection = { endpoint, password, ...number, tls, answerTimeoutMs: REDIS_ANSWER_MS };
+      return openRedisStateStore({ ...connection, ttlDays, logger, signal });
     }
     case 'postgres': {
       const { openPostgresStateStore } = await import('@joblet/state-postgres');

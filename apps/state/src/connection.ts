@@ -3,13 +3,15 @@ import type { Socket } from 'node:net';
 import type { StateRequest } from '@joblet/state-store';
 import { readRequest, type Answer } from './answer.js';
 import type { Budget } from './budget.js';
-import { REQUESTS_IN_FLIGHT_MAX, STUCK_CLIENT_MS, UNSENT_BYTES_MAX } from './limits.js';
+import { REQUESTS_IN_FLIGHT_MAX, UNSENT_BYTES_MAX } from './limits.js';
 import { RequestLines } from './request-lines.js';
 import { RequestOrder } from './request-order.js';
 
 export interface ConnectionOptions {
   readonly requestBytesMax: number;
   readonly halfRequests: Budget;
+  /** When a client that takes nothing of its answers, or sends nothing more of a request, is closed. */
+  readonly stuckMs: number;
   /** Does not reject. */
   readonly answer: (request: StateRequest) => Promise<Answer>;
   /** A request was answered, so long after it was read. */
@@ -57,7 +59,7 @@ export class Connection {
   ) {
     this.lines = new RequestLines(options.requestBytesMax, options.halfRequests);
     // Node looks whether bytes were taken meanwhile, before it says so.
-    socket.setTimeout(STUCK_CLIENT_MS, () => this.onIdle());
+    socket.setTimeout(options.stuckMs, () => this.onIdle());
     socket.on('data', (chunk: Buffer) => {
       this.lines.push(chunk);
       this.takeRequests();

@@ -211,6 +211,22 @@ describe('many and slow clients', () => {
     expect(test.server.figures().unsentBytes).toBe(0);
   });
 
+  it('one that takes no answers is closed after a time; so is one within a request, and none that is idle', async () => {
+    const store = createMemoryStore();
+    await store.create(newJob({ uuid: 'job', command: 'x'.repeat(10_000) }));
+    await using test = await startTestServer({ store, stuckMs: 50 });
+    const idle = await test.connect();
+    await idle.ask({ op: 'ping' });
+    const silent = await test.connect();
+    silent.socket.pause();
+    silent.write(line({ op: 'get', jobId: 'job' }).repeat(1_000));
+    const half = await test.connect();
+    half.write('{"op":');
+    await until(() => test.closed.length === 2);
+    expect(test.closed.map(({ reason }) => reason)).toEqual(['stuck', 'stuck']);
+    expect(await idle.ask({ op: 'ping' })).toMatchObject({ success: true });
+  });
+
   it('one that reads late gets every answer', async () => {
     const store = createMemoryStore();
     await store.create(newJob({ uuid: 'job', command: 'x'.repeat(50_000) }));

@@ -4,11 +4,13 @@ import type { StateRequest } from '@joblet/state-store';
 import type { Answer } from './answer.js';
 import { Budget } from './budget.js';
 import { Connection, type Closed } from './connection.js';
-import { ALL_UNSENT_BYTES_MAX, CONNECTIONS_MAX, HALF_REQUEST_BYTES_MAX } from './limits.js';
+import { ALL_UNSENT_BYTES_MAX, CONNECTIONS_MAX, HALF_REQUEST_BYTES_MAX, STUCK_CLIENT_MS } from './limits.js';
 
 export interface StateServerOptions {
   /** Longest request, without its newline. */
   readonly requestBytesMax: number;
+  /** Default: STUCK_CLIENT_MS. */
+  readonly stuckMs?: number;
   /** Does not reject. */
   readonly answer: (request: StateRequest) => Promise<Answer>;
   readonly onAnswer: (answer: Answer, durationMs: number) => void;
@@ -51,6 +53,7 @@ export function createStateServer(options: StateServerOptions): StateServer {
   const netServer = createServer({ allowHalfOpen: true }, (socket) => {
     const connection = new Connection(socket, {
       ...options,
+      stuckMs: options.stuckMs ?? STUCK_CLIENT_MS,
       halfRequests,
       onAnswer: (answer, durationMs) => {
         options.onAnswer(answer, durationMs);

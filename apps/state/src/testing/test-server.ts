@@ -14,6 +14,7 @@ export interface TestServerOptions {
   readonly requestBytesMax?: number;
   readonly responseBytesMax?: number;
   readonly upsertUpdates?: boolean;
+  readonly stuckMs?: number;
 }
 
 /** A server on a socket of its own, and what it told. */
@@ -31,6 +32,7 @@ export async function startTestServer({
   requestBytesMax = 10_485_760,
   responseBytesMax = 10_485_760,
   upsertUpdates = true,
+  stuckMs = 30_000,
 }: TestServerOptions = {}): Promise<TestServer> {
   const answers: Answer[] = [];
   const closed: Closed[] = [];
@@ -44,6 +46,7 @@ export async function startTestServer({
   };
   const server = createStateServer({
     requestBytesMax,
+    stuckMs,
     answer: (request) => answerTo(request, options),
     onAnswer: (answer) => answers.push(answer),
     onClosed: (one) => closed.push(one),
