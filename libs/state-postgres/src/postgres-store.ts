@@ -10,6 +10,7 @@ import {
   checkUuid,
   JobLocks,
   pageOf,
+  ReadQueue,
   readStoredJob,
   StateStoreError,
   limits as contract,
@@ -30,18 +31,24 @@ import {
 import type { Database } from './database.js';
 import { toStateStoreError } from './errors.js';
 import { askHealth } from './health.js';
-import { CALLS_MAX, CHANGE_ATTEMPTS_MAX, JOBS_READ_AT_ONCE, PURGE_ROWS_MAX } from './limits.js';
+import {
+  CALLS_MAX,
+  CHANGE_ATTEMPTS_MAX,
+  JOBS_READ_AT_ONCE,
+  PURGE_ROWS_MAX,
+  READS_AT_ONCE,
+  READ_ROWS_MAX,
+} from './limits.js';
 import { listStatement } from './list-statement.js';
-import { RowReader } from './row-reader.js';
-import { recordOf, valuesOf } from './row.js';
-import { insertStatement, purgeStatement, replaceStatement } from './statements.js';
+import { recordOf, valuesOf, type JobRow } from './row.js';
+import { insertStatement, purgeStatement, readStatement, replaceStatement } from './statements.js';
 import { sync } from './sync.js';
 
 /** Jobs as rows of a table. A change reads the row, and replaces it on the condition that nobody else did meanwhile. */
 export class PostgresStore implements StateStore {
   readonly supports: Supports = { durable: true, atomicSync: true, ttl: false };
   private readonly database: Database;
-  private readonly rows: RowReader;
+  private readonly rows: ReadQueue<JobRow>;
   private readonly now: () => number;
   private readonly calls = new Calls('PostgreSQL', CALLS_MAX);
   private readonly locks = new JobLocks();
@@ -50,7 +57,10 @@ export class PostgresStore implements StateStore {
   /** The schema is there. Closing the store closes the database. */
   constructor(database: Database, now: () => number) {
     this.database = database;
-    this.rows = new RowReader(database);
+    this.rows = new ReadQueue((uuids) => readRows(database, uuids), {
+      fetchesAtOnce: READS_AT_ONCE,
+      uuidsMax: READ_ROWS_MAX,
+    });
     this.now = now;
   }
 
@@ -65,7 +75,7 @@ export class PostgresStore implements StateStore {
   get(uuid: string): Promise<Job> {
     return this.call(async (now) => {
       checkUuid(uuid);
-      const row = await this.rows.read(uuid);
+      const row = await this.rows.get(uuid);
       const record = row && recordOf(row, now);
       if (record?.kind !== 'job') throw StateStoreError.jobNotFound(uuid);
       return record.job;
@@ -139,7 +149,7 @@ export class PostgresStore implements StateStore {
     guess?: 'new',
   ): Promise<Changed> {
     return this.locks.run([uuid], async () => {
-      let row = guess === 'new' ? undefined : await this.rows.read(uuid);
+      let row = guess === 'new' ? undefined : await this.rows.get(uuid);
       for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt++) {
         const changed = apply(row && recordOf(row, now));
         const writeId = randomUUID();
@@ -148,7 +158,7 @@ export class PostgresStore implements StateStore {
           row === undefined ? insertStatement(written) : replaceStatement(written, row.write_id),
         );
         if (count === 1) return changed;
-        row = await this.rows.read(uuid);
+        row = await this.rows.get(uuid);
         if (row?.write_id === writeId) return changed;
         if (isRepeated) {
           throw new StateStoreError(
@@ -172,6 +182,11 @@ export class PostgresStore implements StateStore {
       .run(() => this.database.run(purgeStatement(now, PURGE_ROWS_MAX)))
       .catch(() => (this.nextPurgeAt = 0));
   }
+}
+
+async function readRows(database: Database, uuids: readonly string[]): Promise<Map<string, JobRow>> {
+  const { rows } = await database.run<JobRow>(readStatement(uuids));
+  return new Map(rows.map((row) => [row.uuid, row]));
 }
 
 async function jobsOf(rows: readonly { readonly document: string }[]): Promise<Job[]> {
