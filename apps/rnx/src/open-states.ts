@@ -3,7 +3,7 @@ import type { Job, JobFilter } from '@joblet/state-store';
 import type { CliIo } from './cli-io.js';
 import { clientErrorCode } from './client-error-code.js';
 import { messageOf } from './failure.js';
-import { findState } from './find-state.js';
+import { findState, isNoneThere, type StatePlace } from './find-state.js';
 import type { GlobalOptions } from './global-options.js';
 import { STATE_PAGE } from './limits.js';
 
@@ -18,34 +18,39 @@ export interface States {
 
 /** Looks for the service when it is asked for the first time. `note` tells a person that it is not there. */
 export function openStates(options: GlobalOptions, io: CliIo, note: (line: string) => void): States {
-  let opening: Promise<StateClient | undefined> | undefined;
+  let opening: Promise<OpenClient | undefined> | undefined;
   let isAway = false;
   const ask = async <Result>(work: (client: StateClient) => Promise<Result>): Promise<Result | undefined> => {
-    const client = await (opening ??= openClient(options, io));
-    if (client === undefined || isAway) return undefined;
+    const opened = await (opening ??= openClient(options, io));
+    if (opened === undefined || isAway) return undefined;
     try {
-      return await work(client);
+      return await work(opened.client);
     } catch (error) {
       const code = clientErrorCode(error);
       if (code === 'JOB_NOT_FOUND' || code === 'CLOSED') return undefined;
       if (code !== 'UNAVAILABLE') throw error;
       isAway = true;
-      note(`only what persist has is shown: ${messageOf(error)}`);
+      if (!isNoneThere(opened.place, error)) note(`only what persist has is shown: ${messageOf(error)}`);
       return undefined;
     }
   };
   return {
     list: (filter) => ask((client) => listAll(client, filter)),
     get: (uuid) => ask((client) => client.get(uuid)),
-    close: async () => (await opening?.catch(() => undefined))?.close(),
+    close: async () => (await opening?.catch(() => undefined))?.client.close(),
   };
 }
 
-async function openClient(options: GlobalOptions, io: CliIo): Promise<StateClient | undefined> {
+interface OpenClient {
+  readonly client: StateClient;
+  readonly place: StatePlace;
+}
+
+async function openClient(options: GlobalOptions, io: CliIo): Promise<OpenClient | undefined> {
   const place = await findState(options, io);
   if (place === undefined) return undefined;
   const { createStateClient } = await import('@joblet/client/state');
-  return createStateClient({ socketPath: place.socketPath });
+  return { client: createStateClient({ socketPath: place.socketPath }), place };
 }
 
 async function listAll(client: StateClient, filter: JobFilter): Promise<Job[]> {

@@ -51,6 +51,8 @@ export interface CheckedConfig {
   readonly file?: string;
   /** Where relative paths start: the file's folder, or the cwd. */
   readonly folder: string;
+  /** Sections that were given, in the file or by the environment: the others are all defaults. */
+  readonly sections: readonly string[];
   readonly problems: readonly ConfigProblem[];
   /** What is right, but does not exist yet: for the services that it concerns it is a problem. */
   readonly notBuilt: readonly ConfigProblem[];
@@ -102,6 +104,7 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
     ...(parsed.success && problems.length === 0 && { config: parsed.data }),
     ...(file && { file: file.path }),
     folder,
+    sections: Object.keys(nested),
     problems,
     notBuilt: inFileOrder(
       missing.filter((fault) => !isNeeded(fault)).map((fault) => problemOf(fault, checked)),

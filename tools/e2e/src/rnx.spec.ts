@@ -33,7 +33,7 @@ describe('rnx and persist', () => {
     await writeFile(file, log);
     const run = rnx('job', 'run', '--id', 'kafka', '--', 'cat', file);
     expect(run.status).toBe(0);
-    expect(run.stderr.toString().split('\n')[0]).toBe('job kafka');
+    expect(run.stderr).toBe('job kafka\n');
     expect(run.stdout.equals(log)).toBe(true);
     expect(rnx('job', 'log', 'kafka', '--raw').stdout.equals(log)).toBe(true);
     const expected = log

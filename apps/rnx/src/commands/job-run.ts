@@ -96,7 +96,7 @@ async function openState(
 ): Promise<StateRecorder> {
   try {
     const place = await findState(globals, io);
-    return place === undefined ? noStateRecorder : await openStateRecorder({ ...place, job, note });
+    return place === undefined ? noStateRecorder : await openStateRecorder({ place, job, note });
   } catch (error) {
     note(`the job's state is not kept: ${messageOf(error)}`);
     return noStateRecorder;

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { createJobStoreAdapter, JobStoreAdapter, JobStoreEvent } from '@joblet/client/state';
-import type { JsonValue, NewJob, newJob } from '@joblet/state-store';
+import type { JsonValue, NewJob, newJob, StateStoreError } from '@joblet/state-store';
 import { messageOf } from '../failure.js';
+import { isNoneThere, type StatePlace } from '../find-state.js';
 import { STATE_CLOSE_TIMEOUT_MS, STATE_CLOSE_TIMEOUT_NOT_CONNECTED_MS } from '../limits.js';
 
 /** Keeps the state of the job that runs here. Nothing waits for the state service, and nothing fails without it. */
@@ -14,9 +15,8 @@ export interface StateRecorder {
 }
 
 export interface StateRecorderOptions {
-  readonly socketPath: string;
-  /** '': the host's name. */
-  readonly nodeId: string;
+  /** Its `nodeId` '': the host's name. */
+  readonly place: StatePlace;
   readonly job: {
     readonly uuid: string;
     readonly name: string;
@@ -46,7 +46,7 @@ export async function openStateRecorder(options: StateRecorderOptions): Promise<
 
 class Recording implements StateRecorder {
   private readonly adapter: JobStoreAdapter;
-  private trouble: string | undefined;
+  private trouble: StateStoreError | undefined;
   private fields: Readonly<Record<string, JsonValue>>;
 
   constructor(
@@ -54,7 +54,8 @@ class Recording implements StateRecorder {
     createAdapter: typeof createJobStoreAdapter,
     private readonly makeJob: typeof newJob,
   ) {
-    const { socketPath, nodeId, job } = options;
+    const { job } = options;
+    const { socketPath, nodeId } = options.place;
     this.adapter = createAdapter({
       socketPath,
       nodeId: nodeId || hostname(),
@@ -80,10 +81,10 @@ class Recording implements StateRecorder {
       ? STATE_CLOSE_TIMEOUT_MS
       : STATE_CLOSE_TIMEOUT_NOT_CONNECTED_MS;
     const { unstored } = await this.adapter.close({ deadlineMs });
-    if (unstored > 0 || this.adapter.dropped > 0)
-      this.options.note(
-        `the job's state is not kept: ${this.trouble ?? 'the state service does not answer'}`,
-      );
+    const isKept = unstored === 0 && this.adapter.dropped === 0;
+    if (isKept || isNoneThere(this.options.place, this.trouble)) return;
+    const reason = this.trouble === undefined ? 'the state service does not answer' : messageOf(this.trouble);
+    this.options.note(`the job's state is not kept: ${reason}`);
   }
 
   private change(fields: Record<string, string | number>): void {
@@ -96,7 +97,7 @@ class Recording implements StateRecorder {
   }
 
   private onEvent(event: JobStoreEvent): void {
-    if ('error' in event && event.error !== undefined) this.trouble = messageOf(event.error);
+    if ('error' in event && event.error !== undefined) this.trouble = event.error;
   }
 }
 

@@ -1,16 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import {
-  decodeRequest,
-  encodeResponse,
-  failure,
-  toWireError,
-  type StateRequest,
-  type StateStore,
-  type StateSuccess,
-} from '@joblet/state-store';
-import { createMemoryStore } from '@joblet/state-store/memory';
+import type { StateRequest, StateStore, StateSuccess } from '@joblet/state-store';
+
+// As rnx itself: only when it is used.
+const { decodeRequest, encodeResponse, failure, toWireError } = await import('@joblet/state-store');
+const { createMemoryStore } = await import('@joblet/state-store/memory');
 
 export interface FakeState extends AsyncDisposable {
   readonly store: StateStore;
