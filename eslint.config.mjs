@@ -42,9 +42,28 @@ const depConstraints = [
       'layer:client',
     ],
   },
+  { sourceTag: 'layer:testing', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'layer:tool', onlyDependOnLibsWithTags: ['*'] },
   { sourceTag: 'layer:example', onlyDependOnLibsWithTags: ['layer:contract'] },
 ];
+
+/** What tests may import besides: the servers that they run against. */
+const depConstraintsOfTests = depConstraints.map((constraint) => ({
+  ...constraint,
+  onlyDependOnLibsWithTags: [...constraint.onlyDependOnLibsWithTags, 'layer:testing'],
+}));
+
+const moduleBoundaries = (constraints) => ({
+  '@nx/enforce-module-boundaries': [
+    'error',
+    {
+      enforceBuildableLibDependency: true,
+      allow: ['jest\\.preset\\.mjs$'],
+      depConstraints: constraints,
+      banTransitiveDependencies: true,
+    },
+  ],
+});
 
 export default [
   { ignores: ['**/dist/**', '**/out-tsc/**', '**/coverage/**', '**/src/gen/**', '.nx/**'] },
@@ -52,17 +71,11 @@ export default [
   ...nx.configs['flat/base'],
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.js'],
-    rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          enforceBuildableLibDependency: true,
-          allow: ['jest\\.preset\\.mjs$'],
-          depConstraints,
-          banTransitiveDependencies: true,
-        },
-      ],
-    },
+    rules: moduleBoundaries(depConstraints),
+  },
+  {
+    files: ['**/*.spec.ts', '**/src/testing/**'],
+    rules: moduleBoundaries(depConstraintsOfTests),
   },
   {
     files: ['**/*.ts'],

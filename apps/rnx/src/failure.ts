@@ -10,10 +10,11 @@ export interface Failure {
   readonly message: string;
 }
 
-/** For the codes of ClientError. */
+/** For the codes of ClientError and StateStoreError. */
 const EXIT_CODES: Partial<Record<string, number>> = {
   INVALID_ARGUMENT: ExitCode.USAGE,
   NOT_FOUND: ExitCode.NOT_FOUND,
+  JOB_NOT_FOUND: ExitCode.NOT_FOUND,
   UNAVAILABLE: ExitCode.UNAVAILABLE,
   DEADLINE_EXCEEDED: ExitCode.UNAVAILABLE,
 };

@@ -8,6 +8,7 @@ export interface GlobalOptions {
   readonly node: string | undefined;
   readonly socket: string | undefined;
   readonly ipcSocket: string | undefined;
+  readonly stateSocket: string | undefined;
   readonly json: boolean;
   readonly color: boolean;
 }
@@ -22,6 +23,11 @@ const OPTIONS = {
   ipcSocket: [
     '--ipc-socket <path>',
     "socket that output is sent to; default: the configuration's",
+    socketValue,
+  ],
+  stateSocket: [
+    '--state-socket <path>',
+    "socket of the state service; default: the configuration's",
     socketValue,
   ],
   node: ['--node <name>', 'ask the persist service of this node in rnx-config.yml, over TLS', givenValue],
@@ -59,6 +65,7 @@ export function globalOptions(command: Command): GlobalOptions {
     node: text('node'),
     socket: text('socket'),
     ipcSocket: text('ipcSocket'),
+    stateSocket: text('stateSocket'),
     json: given(command, 'json') !== undefined,
     color: given(command, 'color') === undefined,
   };

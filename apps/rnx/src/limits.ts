@@ -28,6 +28,18 @@ export const CLOSE_TIMEOUT_MS = 5_000;
 /** The same for a job whose persist was never there: it will hardly come up now. */
 export const CLOSE_TIMEOUT_NEVER_CONNECTED_MS = 1_000;
 
+/** Time for the last change of the job's state when the command has ended. */
+export const STATE_CLOSE_TIMEOUT_MS = 2_000;
+
+/** The same when the state service is not there: one more attempt, and nobody waits for what few have. */
+export const STATE_CLOSE_TIMEOUT_NOT_CONNECTED_MS = 100;
+
+/** Jobs that are asked for at a time by themselves, when a list has them of one service only. */
+export const LOOKUPS_MAX = 8;
+
+/** Jobs of the state service asked for at a time by a listing. */
+export const STATE_PAGE = 1_000;
+
 /** Bytes of rows that wait to be sent: what a job may write while persist restarts, without a burden for the machine. */
 export const BUFFER_BYTES_MAX = 64 * 1024 * 1024;
 

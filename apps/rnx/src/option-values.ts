@@ -79,3 +79,9 @@ export function environmentValue(
   if (name === undefined) throw new InvalidArgumentError('expected NAME=VALUE');
   return { ...earlier, [name]: value };
 }
+
+/** In upper case, as statuses are; a daemon newer than this may have others than we know. */
+export function statusValue(text: string): string {
+  if (/^[A-Za-z_]{1,64}$/.test(text)) return text.toUpperCase();
+  throw new InvalidArgumentError('expected a status such as RUNNING or COMPLETED');
+}

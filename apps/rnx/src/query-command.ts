@@ -5,12 +5,14 @@ import { CommandError } from './command-error.js';
 import { ExitCode } from './exit-codes.js';
 import { globalOptions } from './global-options.js';
 import { openPersist } from './open-persist.js';
+import { openStates, type States } from './open-states.js';
 import { Output } from './output.js';
 import { styleOf, type Style } from './style.js';
 
 /** What a command that asks the service works with. */
 export interface QueryContext {
   readonly client: PersistClient;
+  readonly states: States;
   readonly out: Output;
   readonly style: Style;
   readonly json: boolean;
@@ -35,10 +37,12 @@ export async function runQuery(
     const style = styleOf(io.stdout, options.color, io.env);
     const note = (line: string): void => void io.stderr.write(`rnx: ${line}\n`);
     const client = await openPersist(options, io);
+    const states = openStates(options, io, note);
     try {
-      await work({ client, out, style, json: options.json, signal, note });
+      await work({ client, states, out, style, json: options.json, signal, note });
     } finally {
       client.close();
+      await states.close();
       // Rejects with the reason of an abort: it is the cause of what failed in `work`.
       await out.end();
     }

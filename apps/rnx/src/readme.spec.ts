@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import { FakeIpc } from './testing/fake-ipc.js';
 import { startFakePersist } from './testing/fake-persist.js';
+import { startFakeState } from './testing/fake-state.js';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const BIN = fileURLToPath(new URL('../bin/rnx.js', import.meta.url));
@@ -26,9 +27,10 @@ it('the session in README.md is what rnx does', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rnx-'));
   mkdirSync(join(folder, 'run'));
   const config = join(folder, 'joblet-config.yml');
-  writeFileSync(config, `persist: { storage: { base_dir: ${folder} } }\n`);
+  writeFileSync(config, `server: { nodeId: node-1 }\npersist: { storage: { base_dir: ${folder} } }\n`);
   const ipc = await new FakeIpc(join(folder, 'run/persist-ipc.sock')).listen();
   const service = await startFakePersist(join(folder, 'run/persist-grpc.sock'), serveFrom(ipc));
+  const state = await startFakeState(join(folder, 'run/state-ipc.sock'));
   try {
     const show = (line: string): string =>
       `printf '%s\\n' '${line.replaceAll("'", "'\\''")}'; ${line.slice(2)}`;
@@ -38,6 +40,7 @@ it('the session in README.md is what rnx does', async () => {
     expect(normalised(stdout)).toBe(normalised(session));
   } finally {
     await service[Symbol.asyncDispose]();
+    await state[Symbol.asyncDispose]();
     await ipc[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   }

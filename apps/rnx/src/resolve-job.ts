@@ -3,20 +3,29 @@ import { clientErrorCode } from './client-error-code.js';
 import { CommandError } from './command-error.js';
 import { ExitCode } from './exit-codes.js';
 import { CANDIDATES_MAX } from './limits.js';
+import type { States } from './open-states.js';
 
-/** The id that `job` is, or is the unique beginning of. */
-export async function resolveJob(client: PersistClient, job: string, signal: AbortSignal): Promise<string> {
-  const ids: string[] = [];
+/** The id that `job` is, or is the unique beginning of: among those of persist, and of the state service if it is asked. */
+export async function resolveJob(
+  client: PersistClient,
+  job: string,
+  signal: AbortSignal,
+  states?: States,
+): Promise<string> {
+  const found = await states?.list({ prefix: job, limit: CANDIDATES_MAX + 1 });
+  const ids = (found ?? []).map(({ uuid }) => uuid);
   try {
     // By id in the order of the bytes: the exact one comes first.
     for await (const { jobId } of client.listJobs({ prefix: job, limit: CANDIDATES_MAX + 1 }, { signal })) {
-      ids.push(jobId);
+      if (!ids.includes(jobId)) ids.push(jobId);
     }
   } catch (error) {
     // Joblet's own persist cannot list: it gets the id as it is.
-    if (clientErrorCode(error) === 'UNIMPLEMENTED') return job;
-    throw error;
+    if (clientErrorCode(error) === 'UNIMPLEMENTED' && ids.length === 0) return job;
+    // The other service is enough where it knows the job.
+    if (clientErrorCode(error) !== 'UNAVAILABLE' || ids.length === 0) throw error;
   }
+  ids.sort();
   if (ids.includes(job)) return job;
   if (ids.length === 1) return ids[0];
   if (ids.length === 0) {

@@ -9,6 +9,19 @@ export async function readServiceConfig(options: GlobalOptions, io: CliIo): Prom
   return (await loadServiceConfig(options, io)).config;
 }
 
+/** The state service's socket and this machine's name; whether the configuration says anything of that service. */
+export async function stateConfig(
+  options: GlobalOptions,
+  io: CliIo,
+): Promise<{ readonly socketPath: string; readonly nodeId: string; readonly isGiven: boolean }> {
+  const { config, sections } = await loadServiceConfig(options, io);
+  return {
+    socketPath: config.state.socket,
+    nodeId: config.server.nodeId,
+    isGiven: sections.includes('state'),
+  };
+}
+
 /** What the configuration tells producers to do that they cannot do yet, a line for each. */
 export async function producerConfig(
   options: GlobalOptions,

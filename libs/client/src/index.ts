@@ -7,4 +7,5 @@ export type { RowStream } from './row-stream.js';
 export type { JobInfo } from './job-info.js';
 export { ClientError } from './client-error.js';
 export type { ClientErrorCode } from './client-error.js';
+export * from './state.js';
 export * as limits from './limits.js';

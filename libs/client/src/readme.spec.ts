@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { expect, it } from '@jest/globals';
 import { PersistService } from '@joblet/proto/persist';
+import { FakeState } from './testing/fake-state.js';
 
 const SOCKET = '/opt/joblet/run/persist-grpc.sock';
 
@@ -35,6 +36,25 @@ it('the usage in README.md runs as it is written', async () => {
     expect(stdout).toBe('7n the last 2\nknown gaps: 1\n');
   } finally {
     await new Promise((done) => server.close(done));
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it('so does the one of the job store', async () => {
+  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+  const usages = readFileSync(join(packageRoot, 'README.md'), 'utf8').matchAll(/```js\n(.*?)```/gs);
+  const usage = [...usages].map(([, code]) => code).find((code) => code.includes('createJobStoreAdapter'));
+  const folder = mkdtempSync(join(packageRoot, 'dist/readme-'));
+  const state = new FakeState();
+  try {
+    const script = join(folder, 'usage.mjs');
+    writeFileSync(script, usage!.replace('/opt/joblet/run/state-ipc.sock', state.path));
+    await state.start();
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { cwd: folder });
+    expect(stdout).toBe('COMPLETED 0\nnot stored: 0\n');
+    expect(await state.store.get('nightly')).toMatchObject({ status: 'COMPLETED', nodeId: 'node-1' });
+  } finally {
+    await state.dispose();
     rmSync(folder, { recursive: true });
   }
 });

@@ -37,11 +37,11 @@ export interface CheckOptions {
   readonly program?: Program | undefined;
 }
 
-/** persist itself, or what sends to it. */
+/** A service, or what sends to persist. */
 export type Program = keyof typeof SECTIONS;
 
 /** What concerns a program. */
-const SECTIONS = { persist: 'persist', producer: 'ipc' } as const;
+const SECTIONS = { persist: 'persist', state: 'state', producer: 'ipc' } as const;
 
 /** A configuration, and everything that there is to say about it. */
 export interface CheckedConfig {
@@ -51,6 +51,8 @@ export interface CheckedConfig {
   readonly file?: string;
   /** Where relative paths start: the file's folder, or the cwd. */
   readonly folder: string;
+  /** Sections that were given, in the file or by the environment: the others are all defaults. */
+  readonly sections: readonly string[];
   readonly problems: readonly ConfigProblem[];
   /** What is right, but does not exist yet: for the services that it concerns it is a problem. */
   readonly notBuilt: readonly ConfigProblem[];
@@ -89,7 +91,7 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
   const isWrong = (path: readonly string[]): boolean =>
     wrongPaths.some((name) => name === path.join('.') || path.join('.').startsWith(`${name}.`));
   const isSound = ({ path, at = path }: Fault): boolean => !isWrong(path) && !isWrong(at);
-  const missing = notBuiltFaults(known, nested).filter(isSound);
+  const missing = notBuiltFaults(known).filter(isSound);
   const isNeeded = ({ path }: Fault): boolean =>
     options.program !== undefined && path[0] === SECTIONS[options.program];
   const problems = inFileOrder([
@@ -102,6 +104,7 @@ export async function checkConfig(options: CheckOptions = {}): Promise<CheckedCo
     ...(parsed.success && problems.length === 0 && { config: parsed.data }),
     ...(file && { file: file.path }),
     folder,
+    sections: Object.keys(nested),
     problems,
     notBuilt: inFileOrder(
       missing.filter((fault) => !isNeeded(fault)).map((fault) => problemOf(fault, checked)),

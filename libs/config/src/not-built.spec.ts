@@ -71,16 +71,15 @@ ipc: {protocol: v2}
     }
   });
 
-  it('is told of the state service, which stops nobody', async () => {
-    const { notBuilt, config } = await checkText(
-      'persist:\nstate: {backend: redis, storage: {redis: {endpoint: h:1}}}',
-      {
-        program: 'persist',
-      },
-    );
-    expect(notBuilt.map(problemLine)).toEqual([
-      '/etc/joblet/c.yml:2:1: state: found settings of the state service, which is not built yet, expected none',
-    ]);
-    expect(config).toBeDefined();
+  it('is nothing of the state service', async () => {
+    const yaml = 'state: {backend: redis, store_secrets: plain, storage: {redis: {endpoint: "h:1"}}}';
+    const { notBuilt, problems } = await checkText(yaml, { program: 'state' });
+    expect([notBuilt, problems]).toEqual([[], []]);
+  });
+
+  it('of persist stops no state service', async () => {
+    const yaml = 'persist: {storage: {type: elasticsearch}}';
+    expect(await errorLines(yaml, { program: 'state' })).toEqual([]);
+    expect((await checkText(yaml, { program: 'state' })).notBuilt).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import { STORAGE_TYPES } from './backend-names.js';
 import { describe, type Fault } from './config-problems.js';
-import { isSection, valueAt } from './known-keys.js';
+import { valueAt } from './known-keys.js';
 
 /** The values that exist already, of keys that have others. */
 const BUILT: readonly (readonly [path: string, ...values: (string | number | boolean)[]])[] = [
@@ -23,7 +23,6 @@ const UNREAD = [
   'persist.storage.local.logs.rotation.compress_rotated',
   'persist.storage.local.metrics.rotation.compress_rotated',
   'persist.writer.spool_max_mb',
-  'state',
   'ipc.spool_dir',
   'security',
 ];
@@ -41,9 +40,9 @@ const STORES_NOT_BUILT: readonly string[] = STORAGE_TYPES.filter((name) => name 
 
 /**
  * What a file asks for that does not exist yet: to run as if it had asked for something else would be worse than not to
- * run. `known` is `given` as the schema checks it; a wrong value is a fault of another kind.
+ * run. A wrong value is a fault of another kind.
  */
-export function notBuiltFaults(known: unknown, given: unknown): Fault[] {
+export function notBuiltFaults(known: unknown): Fault[] {
   const faults: Fault[] = [];
   const type = valueAt(known, ['persist', 'storage', 'type']);
   if (typeof type === 'string' && STORES_NOT_BUILT.includes(type)) {
@@ -53,11 +52,6 @@ export function notBuiltFaults(known: unknown, given: unknown): Fault[] {
     const value = valueAt(known, path.split('.'));
     const isBuilt = value === undefined || built.some((possible) => possible === value);
     if (!isBuilt) faults.push(fault(path, value, built.map((possible) => describe(possible)).join(' or ')));
-  }
-  const state = valueAt(given, ['state']);
-  if (isSection(state) && Object.keys(state).length > 0) {
-    const found = 'settings of the state service, which is not built yet';
-    faults.push({ path: ['state'], found, expected: 'none' });
   }
   return faults;
 }

@@ -6,6 +6,12 @@ export function socketPathBytesMax(platform: NodeJS.Platform): number {
 /** Length of the random name of the folder that a socket is made in; fewer when the path leaves less room. */
 export const SOCKET_FOLDER_NAME_MAX = 8;
 
+/**
+ * Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn). A further client would be
+ * refused at once: a thousand may come in the same moment.
+ */
+export const SOCKET_BACKLOG = 4_096;
+
 /** Rounds of "somebody else was faster" before a socket file is given up. */
 export const SOCKET_ATTEMPTS_MAX = 10;
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, unlinkSync, type BigIntStats } from 'node:fs';
 import type { Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { SOCKET_ATTEMPTS_MAX, SOCKET_FOLDER_NAME_MAX, socketPathBytesMax } from './limits.js';
+import { SOCKET_ATTEMPTS_MAX, SOCKET_BACKLOG, SOCKET_FOLDER_NAME_MAX, socketPathBytesMax } from './limits.js';
 import { makeFolder } from './make-folder.js';
 import { SocketFileError } from './socket-file-error.js';
 import { codeOf, freePath, isSame, publish, statOf } from './socket-path.js';
@@ -46,7 +46,7 @@ export async function listenOnSocketFile(
     try {
       const bound = join(privateFolder, 's');
       checkLength(bound, socketPathBytesMax(platform));
-      server.listen({ path: bound });
+      server.listen({ path: bound, backlog: SOCKET_BACKLOG });
       await once(server, 'listening');
       chmodSync(bound, mode);
       await publish(bound, path);

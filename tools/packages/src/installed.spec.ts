@@ -2,12 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  findDynamoDbLocal,
+  findPostgres,
+  findRedis,
+  startDynamoDbLocal,
+  startPostgres,
+  startRedis,
+} from '@joblet/services';
+import { describeWithServer } from '@joblet/services/jest';
 import { start } from './testing/background.js';
 import { createEmptyFolder, type EmptyFolder, npmInstall } from './testing/empty-folder.js';
 import { packAll } from './testing/pack.js';
 import { readUsage } from './testing/readme.js';
 import { registryAt, type Registry, startRegistry } from './testing/registry.js';
-import { run } from './testing/run.js';
+import { run, strangersEnvironment } from './testing/run.js';
 import { publishedWorkspaces, ROOT, type Workspace } from './testing/workspaces.js';
 
 const LINES_MAX = 15;
@@ -85,6 +94,7 @@ const PRINTED: Record<string, string> = {
   '@joblet/storage': 'hello, world\n',
   '@joblet/state-store':
     'COMPLETED 1152921504606846976\nLOCK_FAILED: job job-1 has version 2; expected 1\n1 ended\n',
+  '@joblet/state-local': 'nightly version 2\n',
   '@joblet/storage-local': 'hello\n',
   '@joblet/wal': '0 1\n',
   '@joblet/wire': [
@@ -93,11 +103,49 @@ const PRINTED: Record<string, string> = {
     '1763600000000000000n\n',
   ].join('\n'),
 };
+
+/** Of those that need a server: also how to start it, and the environment that leads to it. */
+const PRINTED_WITH_SERVER = [
+  {
+    name: '@joblet/state-redis',
+    printed: 'nightly version 2\n',
+    find: findRedis,
+    start: async () => {
+      const server = await startRedis();
+      return { server, env: { REDIS: server.url } };
+    },
+  },
+  {
+    name: '@joblet/state-postgres',
+    printed: 'job-1 RUNNING version 2\n',
+    find: findPostgres,
+    start: async () => {
+      const server = await startPostgres({ settings: { fsync: 'off' } });
+      return { server, env: { DATABASE_URL: server.url } };
+    },
+  },
+  {
+    name: '@joblet/state-dynamodb',
+    printed: 'job-1 RUNNING version 2\n',
+    find: findDynamoDbLocal,
+    start: async () => {
+      const server = await startDynamoDbLocal({ inMemory: true });
+      const { accessKeyId, secretAccessKey } = server.credentials;
+      const env = {
+        DYNAMODB_ENDPOINT: server.endpoint,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      };
+      return { server, env };
+    },
+  },
+];
 const WITH_OTHERS = ['@joblet/client', '@joblet/ipc', '@joblet/producer', '@joblet/service'];
 
 it('the first program of every library is run below', () => {
   const names = libraries.map(({ manifest }) => manifest.name);
-  expect([...Object.keys(PRINTED), ...WITH_OTHERS].sort()).toEqual(names.sort());
+  const withServer = PRINTED_WITH_SERVER.map(({ name }) => name);
+  expect([...Object.keys(PRINTED), ...withServer, ...WITH_OTHERS].sort()).toEqual(names.sort());
 });
 
 describe('the first program of the README', () => {
@@ -105,6 +153,24 @@ describe('the first program of the README', () => {
     const cwd = await installed(library(name));
     expect((await run(NODE, ['program.mjs'], { cwd })).stdout).toBe(printed);
   });
+
+  for (const { name, printed, find, start: startServer } of PRINTED_WITH_SERVER) {
+    describeWithServer(`of ${name}`, find, () => {
+      it('prints what it says', async () => {
+        const cwd = await installed(library(name));
+        const { server, env } = await startServer();
+        try {
+          const { stdout } = await run(NODE, ['program.mjs'], {
+            cwd,
+            env: { ...strangersEnvironment(), ...env },
+          });
+          expect(stdout).toBe(printed);
+        } finally {
+          await server.stop();
+        }
+      });
+    });
+  }
 
   it('of @joblet/ipc and of @joblet/producer, which talk to each other', async () => {
     const cwd = await installed(library('@joblet/ipc'));

@@ -1,20 +1,29 @@
 // Ends `npm test`: which foreign programs were found, and what was left out without them.
 import { spawnSync } from 'node:child_process';
+import { findDynamoDbLocal, findOpenssl, findPostgres, findRedis } from '../dist/index.js';
 
 const PROGRAMS = [
-  { name: 'go', args: ['version'], usedFor: 'a foreign producer and gRPC client against persist' },
-  { name: 'strace', args: ['-V'], usedFor: 'system calls that fail under the local store' },
+  { name: 'go', find: runs('go', 'version'), usedFor: 'a foreign producer and gRPC client against persist' },
+  { name: 'strace', find: runs('strace', '-V'), usedFor: 'system calls that fail under the local stores' },
   {
     name: 'unshare',
-    args: ['--version'],
+    find: runs('unshare', '--version'),
     usedFor: 'a full disk, a read-only one, two containers on one directory',
   },
-  { name: 'gzip', args: ['--version'], usedFor: 'reading our files with gzip' },
-  { name: 'python3', args: ['--version'], usedFor: 'reading our files with Python' },
+  { name: 'gzip', find: runs('gzip', '--version'), usedFor: 'reading our files with gzip' },
+  { name: 'python3', find: runs('python3', '--version'), usedFor: 'reading our files with Python' },
+  { name: 'Redis', find: findRedis, usedFor: 'states in Redis' },
+  { name: 'PostgreSQL', find: findPostgres, usedFor: 'states in PostgreSQL' },
+  { name: 'DynamoDB Local', find: findDynamoDbLocal, usedFor: 'states in DynamoDB' },
+  { name: 'openssl', find: findOpenssl, usedFor: 'servers with TLS' },
 ];
 
-for (const { name, args, usedFor } of PROGRAMS) {
-  const found = spawnSync(name, args).status === 0;
+for (const { name, find, usedFor } of PROGRAMS) {
+  const found = find() !== undefined;
   process.stdout.write(`${found ? 'with' : 'left out, not found'}: ${name} (${usedFor})\n`);
   if (!found && process.env.JOBLET_REQUIRE_SERVERS === '1') process.exitCode = 1;
+}
+
+function runs(program, ...args) {
+  return () => (spawnSync(program, args).status === 0 ? program : undefined);
 }

@@ -46,7 +46,7 @@ describe('rnx config check', () => {
   });
 
   it('tells what is not built of other programs without failing', async () => {
-    write('persist:\nstate: {backend: local}\nipc: {protocol: v2}\n');
+    write('persist:\nipc: {protocol: v2, when_full: spill}\n');
     const { code, out, err } = await rnx(`config check --config ${file}`);
     expect({ code, out }).toEqual({ code: 0, out: `${file}: no errors, 2 not built yet\n` });
     expect(err.match(/^not built yet: /gm)).toHaveLength(2);
@@ -76,7 +76,7 @@ describe('rnx config check', () => {
   });
 
   it('--json is one document', async () => {
-    write('persist: {server: {max_connections: 0}}\nipc: {bufer_size: 1}\nstate: {backend: local}\n');
+    write('persist: {server: {max_connections: 0}}\nipc: {bufer_size: 1, protocol: v2}\n');
     const failed = await rnx(`config check --json --config ${file}`);
     expect(failed).toMatchObject({ code: 1, err: '' });
     const range = 'a whole number from 1 to 100000';
@@ -95,7 +95,7 @@ describe('rnx config check', () => {
         },
       ],
       warnings: [expect.objectContaining({ path: 'ipc.bufer_size', line: 2, column: 7 })],
-      not_built: [expect.objectContaining({ path: 'state', line: 3, column: 1 })],
+      not_built: [expect.objectContaining({ path: 'ipc.protocol', line: 2, column: 22 })],
       notes: [],
     });
     write('persist:\n');

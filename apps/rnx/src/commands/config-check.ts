@@ -64,7 +64,7 @@ async function check(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const { problems, warnings } = error;
-    return { file: problems[0].file, folder: cwd, problems, warnings, notBuilt: [], notes: [] };
+    return { file: problems[0].file, folder: cwd, sections: [], problems, warnings, notBuilt: [], notes: [] };
   }
 }
 

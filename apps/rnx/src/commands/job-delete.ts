@@ -30,7 +30,7 @@ export function addJobDelete(job: Command, io: CliIo): void {
         const info = await infoIfKnown(client, jobId, signal);
         await client.deleteJob(jobId, { signal });
         if (json)
-          await out.write(`${jsonText({ ...(info ? jsonJob(info) : { job_id: jobId }), deleted: true })}\n`);
+          await out.write(`${jsonText({ ...jsonJob({ jobId, info, state: undefined }), deleted: true })}\n`);
         else await out.write(`deleted ${jobId}${info ? `: ${summary(info)}` : ''}\n`);
       }),
     );

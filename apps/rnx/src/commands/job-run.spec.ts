@@ -267,7 +267,7 @@ describe('without persist', () => {
     const [code] = await once(process_, 'close');
     expect(code).toBe(0);
     expect(Buffer.concat(err).toString()).toMatch(
-      /^rnx: output is not kept: the configuration is wrong: [^\n]*\n$/,
+      /^rnx: output is not kept: the configuration is wrong: [^\n]*\nrnx: the job's state is not kept: [^\n]*\n$/,
     );
   });
 });

@@ -3,12 +3,20 @@ import { writeFile } from 'node:fs/promises';
 import { isJobId } from '@joblet/storage';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { CliIo } from '../cli-io.js';
-import { addGlobalOptions, globalOptions } from '../global-options.js';
+import { addGlobalOptions, globalOptions, type GlobalOptions } from '../global-options.js';
 import { environmentValue } from '../option-values.js';
 import { SessionUsage } from '../process-metrics/linux-proc.js';
 import { nodeFallback } from '../process-metrics/node-fallback.js';
+import { messageOf } from '../failure.js';
+import { findState } from '../find-state.js';
 import { openRecorder } from '../run/open-recorder.js';
 import { runJob } from '../run/run-job.js';
+import {
+  noStateRecorder,
+  openStateRecorder,
+  type StateRecorder,
+  type StateRecorderOptions,
+} from '../run/state-recorder.js';
 import { systemReason } from '../system-reason.js';
 
 interface JobRunOptions {
@@ -23,6 +31,8 @@ const EXAMPLES = `
 The output of the command is passed through unchanged, and kept by persist line by line, with what the command uses
 once a second (Linux). The first line on stderr is "job <id>". The command goes on when persist is away: what fits into
 memory is sent when it is back, the rest is counted and told at the end.
+The state service keeps the job's state (INITIALIZING, RUNNING, COMPLETED, FAILED, STOPPED), start, end and exit code.
+--ipc-socket alone: the state service is not asked.
 All that follows CMD belongs to it; put -- before it. Signals (Ctrl-C, TERM, HUP, QUIT) go to the command.
 
 Examples:
@@ -49,7 +59,7 @@ export function addJobRun(job: Command, io: CliIo, setExitCode: (code: number) =
     .action(async (words: readonly string[], options: JobRunOptions) => {
       setExitCode(await jobRun(command, io, words, options));
     });
-  addGlobalOptions(command, ['config', 'ipcSocket']);
+  addGlobalOptions(command, ['config', 'ipcSocket', 'stateSocket']);
 }
 
 async function jobRun(
@@ -70,8 +80,27 @@ async function jobRun(
     process.platform === 'linux'
       ? new SessionUsage({ parent: process.pid, clock: () => process.hrtime.bigint() })
       : nodeFallback;
-  const recorder = await openRecorder({ jobId, globals: globalOptions(command), io, note });
-  return runJob({ command: file, args, env: { ...io.env, ...env }, io, recorder, usage, note });
+  const globals = globalOptions(command);
+  const recorder = await openRecorder({ jobId, globals, io, note });
+  const job = { uuid: jobId, name: name ?? '', command: file, args, workingDirectory: io.cwd };
+  const state = await openState(globals, io, job, note);
+  return runJob({ command: file, args, env: { ...io.env, ...env }, io, recorder, state, usage, note });
+}
+
+/** Never rejects: the job runs without its state being kept if it must. */
+async function openState(
+  globals: GlobalOptions,
+  io: CliIo,
+  job: StateRecorderOptions['job'],
+  note: (line: string) => void,
+): Promise<StateRecorder> {
+  try {
+    const place = await findState(globals, io);
+    return place === undefined ? noStateRecorder : await openStateRecorder({ place, job, note });
+  } catch (error) {
+    note(`the job's state is not kept: ${messageOf(error)}`);
+    return noStateRecorder;
+  }
 }
 
 function idValue(text: string): string {

@@ -1,4 +1,5 @@
 import type { JobInfo } from '@joblet/client';
+import type { Job } from '@joblet/state-store';
 import type { RowStats } from '@joblet/storage';
 import type { Command } from 'commander';
 import type { CliIo } from '../cli-io.js';
@@ -6,11 +7,13 @@ import { formatBytes, plural } from '../format.js';
 import { addGlobalOptions } from '../global-options.js';
 import { jsonText } from '../json-text.js';
 import { jobValue } from '../option-values.js';
-import { runQuery } from '../query-command.js';
+import { instantNs, type KnownJob } from '../known-job.js';
+import { infoOf } from '../list-jobs.js';
+import { runQuery, type QueryContext } from '../query-command.js';
 import { resolveJob } from '../resolve-job.js';
 import type { Style } from '../style.js';
 import { formatTime } from '../time.js';
-import { jsonJob } from './json-job.js';
+import { exitCodeOf, jsonJob } from './json-job.js';
 
 const EXAMPLES = `
 Examples:
@@ -20,28 +23,59 @@ Examples:
 export function addJobStatus(job: Command, io: CliIo): void {
   const command = job
     .command('status')
-    .summary('what is stored of a job')
-    .description('Shows what is stored of a job, and how it ended if that is known.')
+    .summary('how a job is, and what is stored of it')
+    .description('Shows the state of a job, and what is stored of it.')
     .argument('<job>', 'id of the job, or the beginning of it if no other begins so', jobValue)
     .addHelpText('after', EXAMPLES)
     .action((name: string) =>
-      runQuery(command, io, async ({ client, out, style, json, signal }) => {
-        const info = await client.getJobInfo(await resolveJob(client, name, signal), { signal });
-        await out.write(json ? `${jsonText(jsonJob(info))}\n` : statusText(info, style));
+      runQuery(command, io, async (context) => {
+        const { out, style, json } = context;
+        const job = await findJob(context, name);
+        await out.write(json ? `${jsonText(jsonJob(job))}\n` : statusText(job, style));
       }),
     );
-  addGlobalOptions(command, ['json', 'config', 'socket', 'node', 'rnxConfig', 'color']);
+  addGlobalOptions(command, ['json', 'config', 'socket', 'stateSocket', 'node', 'rnxConfig', 'color']);
 }
 
-function statusText(job: JobInfo, { bold }: Style): string {
-  const { jobId, firstTime, lastTime, stdout, stderr, metrics, sizeBytes, gaps, ended, exitCode } = job;
+async function findJob(context: QueryContext, name: string): Promise<KnownJob> {
+  const { client, states, signal } = context;
+  const jobId = await resolveJob(client, name, signal, states);
+  const state = await states.get(jobId);
+  // Without a state, what persist answers is the answer.
+  const info =
+    state === undefined ? await client.getJobInfo(jobId, { signal }) : await infoOf(context, jobId);
+  return { jobId, info, state };
+}
+
+function statusText({ jobId, info, state }: KnownJob, { bold }: Style): string {
+  const lines = [
+    ['job', jobId],
+    ...(state ? stateLines(state) : []),
+    ...(info ? infoLines(info, state) : []),
+  ];
+  return lines.map(([name, value]) => `${bold(name.padEnd(8))} ${value}\n`).join('');
+}
+
+function stateLines(state: Job): string[][] {
+  const { status, nodeId, owner, startTime, endTime } = state;
+  const exitCode = exitCodeOf(state);
+  return [
+    ['state', exitCode === undefined ? status || '-' : `${status}, exit code ${exitCode}`],
+    ['node', nodeId || '-'],
+    ...(owner === '' ? [] : [['owner', owner]]),
+    ['started', startTime === '' ? '-' : formatTime(instantNs(startTime))],
+    ['ended', endTime === '' ? '-' : formatTime(instantNs(endTime))],
+  ];
+}
+
+function infoLines(job: JobInfo, state: Job | undefined): string[][] {
+  const { firstTime, lastTime, stdout, stderr, metrics, sizeBytes, gaps, ended, exitCode } = job;
   const time = (at: bigint): string => (lastTime === 0n ? '-' : formatTime(at));
   const rows = ({ rows: count, bytes }: RowStats): string =>
     `${plural(count, 'line')}, ${formatBytes(bytes)}`;
   const end = exitCode === undefined ? 'ended' : `ended, exit code ${exitCode}`;
-  const lines = [
-    ['job', jobId],
-    ['state', ended ? end : 'not known to have ended'],
+  return [
+    ...(state === undefined ? [['state', ended ? end : 'not known to have ended']] : []),
     ['first', time(firstTime)],
     ['last', time(lastTime)],
     ['stdout', rows(stdout)],
@@ -50,5 +84,4 @@ function statusText(job: JobInfo, { bold }: Style): string {
     ['missing', gaps === 0n ? 'nothing known' : plural(gaps, 'piece')],
     ['on disk', formatBytes(sizeBytes)],
   ];
-  return lines.map(([name, value]) => `${bold(name.padEnd(8))} ${value}\n`).join('');
 }

@@ -310,9 +310,9 @@ describe('job list', () => {
   it('gives a pipe plain columns', async () => {
     await serve({ listJobs: () => ({ jobs: [info('alpha'), { jobId: 'empty' }] }) });
     expect((await ask('job list')).out.split('\n')).toEqual([
-      'JOB\tFIRST\tLAST\tLINES\tBYTES\tMETRICS\tON DISK',
-      'alpha\t2023-11-14T22:13:20Z\t2023-11-14T22:14:21Z\t3\t2048\t1\t700',
-      'empty\t-\t-\t0\t0\t0\t0',
+      'JOB\tSTATUS\tNODE\tFIRST\tLAST\tLINES\tBYTES\tMETRICS\tON DISK',
+      'alpha\t-\t-\t2023-11-14T22:13:20Z\t2023-11-14T22:14:21Z\t3\t2048\t1\t700',
+      'empty\t-\t-\t-\t-\t0\t0\t0\t0',
       '',
     ]);
   });
@@ -326,8 +326,8 @@ describe('job list', () => {
     };
     const plain = await onTerminal('job list', { NO_COLOR: '1' });
     expect(plain.split('\n').slice(0, 2)).toEqual([
-      'JOB      FIRST                 LAST                  LINES    BYTES  METRICS  ON DISK',
-      'alpha    2023-11-14T22:13:20Z  2023-11-14T22:14:21Z      3  2.0 KiB        1    700 B',
+      'JOB      STATUS  NODE  FIRST                 LAST                  LINES    BYTES  METRICS  ON DISK',
+      'alpha    -       -     2023-11-14T22:13:20Z  2023-11-14T22:14:21Z      3  2.0 KiB        1    700 B',
     ]);
     expect(await onTerminal('--no-color job list', {})).toBe(plain);
     expect(await onTerminal('job list --no-color', {})).toBe(plain);
@@ -343,7 +343,9 @@ describe('job list', () => {
         return {};
       },
     });
-    expect((await ask('job list --limit=7')).out).toBe('JOB\tFIRST\tLAST\tLINES\tBYTES\tMETRICS\tON DISK\n');
+    expect((await ask('job list --limit=7')).out).toBe(
+      'JOB\tSTATUS\tNODE\tFIRST\tLAST\tLINES\tBYTES\tMETRICS\tON DISK\n',
+    );
     expect(requests).toEqual([{ sort: 1, limit: 7 }]);
   });
 

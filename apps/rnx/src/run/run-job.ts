@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { StreamType } from '@joblet/wire';
 import type { CliIo } from '../cli-io.js';
+import { CommandError } from '../command-error.js';
+import { ExitCode } from '../exit-codes.js';
 import { HOLDERS_NOTE_AFTER_MS, SAMPLE_INTERVAL_MS } from '../limits.js';
 import type { UsageSampler } from '../process-metrics/usage-sampler.js';
 import { systemReason } from '../system-reason.js';
@@ -8,6 +10,7 @@ import { startChild, type Child } from './child.js';
 import { Passage } from './passage.js';
 import { pump } from './pump.js';
 import type { Recorder } from './recorder.js';
+import type { StateRecorder } from './state-recorder.js';
 
 export interface RunJobOptions {
   readonly command: string;
@@ -15,6 +18,7 @@ export interface RunJobOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly io: CliIo;
   readonly recorder: Recorder;
+  readonly state: StateRecorder;
   readonly usage: UsageSampler;
   /** A line on stderr for a person. */
   readonly note: (line: string) => void;
@@ -25,14 +29,17 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SI
 
 /** Runs a command to its end and gives its exit code. Rejects with CommandError when it cannot be started. */
 export async function runJob(options: RunJobOptions): Promise<number> {
-  const { command, args, env, io, usage } = options;
+  const { io, usage, recorder, state } = options;
   const measured = await tolerate(options, () => usage.start().then(() => true));
-  const child = await startChild(command, args, env);
+  const child = await startOrTell(options);
+  state.running(child.pid);
   const ended = new AbortController();
   let signalsAfterEnd = 0;
+  let isStopped = false;
   // For good: a signal that comes when all is done must not change the exit code.
   io.onSignals(FORWARDED, (signal) => {
     const taken = child.kill(signal);
+    isStopped ||= !ended.signal.aborted;
     if (!ended.signal.aborted || (taken && ++signalsAfterEnd === 1)) return;
     // Those who still hold the output do not hold us: none is in the group, or all have had their chance.
     child.stdout.destroy();
@@ -42,10 +49,22 @@ export async function runJob(options: RunJobOptions): Promise<number> {
   const samples = measured && tolerate(options, () => sampleUntil(ended.signal, child, options));
   const exitCode = await child.exited;
   ended.abort();
+  state.ended(exitCode, isStopped);
   await noteHolders(streams, options);
   await samples;
-  await options.recorder.close();
+  await Promise.all([recorder.close(), state.close()]);
   return exitCode;
+}
+
+/** Rejects with CommandError; the state of the job is FAILED then. */
+async function startOrTell({ command, args, env, state }: RunJobOptions): Promise<Child> {
+  try {
+    return await startChild(command, args, env);
+  } catch (error) {
+    state.ended(error instanceof CommandError ? error.exitCode : ExitCode.FAILED, false);
+    await state.close();
+    throw error;
+  }
 }
 
 /** Resolves at the end of both streams. */

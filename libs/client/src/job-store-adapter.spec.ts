@@ -1,0 +1,268 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { fieldsOf, newJob, StateStoreError, type Job } from '@joblet/state-store';
+import { createMemoryStore } from '@joblet/state-store/memory';
+import {
+  createJobStoreAdapter,
+  type JobStoreAdapter,
+  type JobStoreAdapterOptions,
+  type JobStoreEvent,
+} from './job-store-adapter.js';
+import { FakeState } from './testing/fake-state.js';
+
+let state: FakeState;
+let adapters: JobStoreAdapter[];
+let events: JobStoreEvent[];
+
+beforeEach(() => {
+  state = new FakeState();
+  adapters = [];
+  events = [];
+});
+afterEach(async () => {
+  for (const adapter of adapters) await adapter.close({ deadlineMs: 0 });
+  await state.dispose();
+});
+
+function open(options: Partial<JobStoreAdapterOptions> = {}): JobStoreAdapter {
+  const adapter = createJobStoreAdapter({
+    socketPath: state.path,
+    nodeId: 'node-1',
+    onReconnect: 'replay',
+    random: () => 0,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  adapters.push(adapter);
+  return adapter;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+async function stored(): Promise<readonly Job[]> {
+  return (await state.store.list()).jobs;
+}
+
+/** What a job says, but for what each store stamps itself. */
+function content(job: Job | undefined): object | undefined {
+  if (job === undefined) return undefined;
+  const fields = fieldsOf(job);
+  for (const name of ['version', 'updatedAt', 'createdAt']) fields.delete(name);
+  return Object.fromEntries([...fields].sort());
+}
+
+const eventTypes = (): string[] => events.map(({ type }) => type);
+
+describe('before the service', () => {
+  it('works at once without it; what was changed meanwhile is stored when it comes', async () => {
+    const jobs = open();
+    jobs.create(newJob({ uuid: 'a', status: 'PENDING' }));
+    jobs.update(newJob({ uuid: 'a', status: 'RUNNING' }));
+    jobs.create(newJob({ uuid: 'b' }));
+    jobs.delete('b');
+    jobs.create(newJob({ uuid: 'c', status: 'PENDING', future: 1 }));
+    expect(jobs.get('a')).toMatchObject({ status: 'RUNNING', nodeId: 'node-1' });
+    expect(jobs.get('b')).toBeUndefined();
+    expect(jobs.list({ status: 'PENDING' }).jobs.map(({ uuid }) => uuid)).toEqual(['c']);
+    expect(jobs).toMatchObject({ unstored: 3, isConnected: false });
+    await until(() => eventTypes().includes('disconnected'));
+    await state.start();
+    await until(() => jobs.unstored === 0);
+    expect((await stored()).map(content)).toEqual(jobs.list().jobs.map(content));
+    expect(eventTypes()).toEqual(['disconnected', 'connected']);
+  });
+
+  it('refuses what the cache knows to be wrong', () => {
+    const jobs = open();
+    jobs.create(newJob({ uuid: 'a' }));
+    expect(() => jobs.create(newJob({ uuid: 'a' }))).toThrow(expect.objectContaining({ code: 'JOB_EXISTS' }));
+    expect(() => jobs.update(newJob({ uuid: 'b' }))).toThrow(
+      expect.objectContaining({ code: 'JOB_NOT_FOUND' }),
+    );
+    expect(() => jobs.delete('b')).toThrow(expect.objectContaining({ code: 'JOB_NOT_FOUND' }));
+  });
+
+  it('unknown fields stay, and go when they are set to null', async () => {
+    await state.start();
+    const jobs = open();
+    jobs.create(newJob({ uuid: 'a', one: 1, two: 2 }));
+    await until(() => jobs.unstored === 0);
+    jobs.update(newJob({ uuid: 'a', one: null }));
+    await until(() => jobs.unstored === 0);
+    expect((await stored()).map(content)).toEqual([{ uuid: '"a"', nodeId: '"node-1"', two: '2' }]);
+  });
+
+  it('what one job did is stored in its order, however the connection breaks; with any history', async () => {
+    await state.start();
+    const change = fc.record({
+      uuid: fc.constantFrom('a', 'b', 'c'),
+      op: fc.constantFrom('create', 'update', 'delete'),
+      value: fc.integer(),
+      fate: fc.constantFrom('answered', 'answered', 'lost', 'cut', 'wait'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 30 }), async (history) => {
+        state.store = createMemoryStore();
+        const jobs = open();
+        for (const { uuid, op, value, fate } of history) {
+          state.fate = () => (fate === 'lost' ? 'lost' : 'answered');
+          try {
+            if (op === 'delete') jobs.delete(uuid);
+            else
+              jobs[op as 'create' | 'update'](
+                newJob({ uuid, status: `s${value}`, [`x${value % 3}`]: value }),
+              );
+          } catch (error) {
+            expect(error).toBeInstanceOf(StateStoreError);
+          }
+          if (fate === 'cut') state.cut();
+          if (fate !== 'answered') await new Promise((resolve) => setImmediate(resolve));
+        }
+        state.fate = () => 'answered';
+        await until(() => jobs.unstored === 0);
+        expect((await stored()).map(content)).toEqual(jobs.list().jobs.map(content));
+        expect(jobs.dropped).toBe(0);
+        await jobs.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a new connection', () => {
+  it('replay: what a service in memory has forgotten is there again, and nobody else’s is touched', async () => {
+    await state.start();
+    const jobs = open({ owner: 'rnx' });
+    jobs.create(newJob({ uuid: 'mine' }));
+    await until(() => jobs.unstored === 0);
+    await state.stop();
+    state.store = createMemoryStore();
+    await state.store.create(newJob({ uuid: 'other', nodeId: 'node-1', owner: 'rnx' }));
+    await state.start();
+    await until(
+      () => eventTypes().filter((type) => type === 'connected').length === 2 && jobs.unstored === 0,
+    );
+    expect((await stored()).map(({ uuid, owner }) => [uuid, owner])).toEqual(
+      expect.arrayContaining([
+        ['mine', 'rnx'],
+        ['other', 'rnx'],
+      ]),
+    );
+  });
+
+  it('sync: the first one loads what was there before, each makes the set that of the cache', async () => {
+    await state.store.create(newJob({ uuid: 'before', nodeId: 'node-1' }));
+    await state.store.create(newJob({ uuid: 'elsewhere', nodeId: 'node-2' }));
+    await state.store.create(newJob({ uuid: 'of-rnx', nodeId: 'node-1', owner: 'rnx' }));
+    const jobs = open({ onReconnect: 'sync' });
+    jobs.create(newJob({ uuid: 'early' }));
+    await state.start();
+    await until(() => jobs.isConnected);
+    expect(
+      jobs
+        .list()
+        .jobs.map(({ uuid }) => uuid)
+        .sort(),
+    ).toEqual(['before', 'early']);
+    expect(eventTypes().filter((type) => type !== 'disconnected')).toEqual(['loaded', 'synced', 'connected']);
+    state.cut();
+    jobs.delete('before');
+    await state.store.create(newJob({ uuid: 'stray', nodeId: 'node-1' }));
+    await until(() => eventTypes().filter((type) => type === 'synced').length === 2 && jobs.unstored === 0);
+    const uuids = (await stored()).map(({ uuid }) => uuid);
+    expect(uuids.sort()).toEqual(['early', 'elsewhere', 'of-rnx']);
+  });
+
+  it('sync: a set that is too large is sent one by one, and that is told', async () => {
+    const jobs = open({ onReconnect: 'sync' });
+    for (let index = 0; index < 100; index++) jobs.create(newJob({ uuid: `job-${index}` }));
+    state.fate = ({ op }) => (op === 'sync' ? new StateStoreError('TOO_LARGE', 'too large') : 'answered');
+    await state.start();
+    await until(() => jobs.isConnected && jobs.unstored === 0);
+    expect(await stored()).toHaveLength(100);
+    expect(eventTypes()).toContain('sync-refused');
+  });
+});
+
+describe('trouble', () => {
+  it('UNAVAILABLE is tried again until it is stored', async () => {
+    await state.start();
+    let failures = 3;
+    state.fate = ({ op }) =>
+      op === 'create' && failures-- > 0 ? new StateStoreError('UNAVAILABLE', 'the disk is full') : 'answered';
+    const jobs = open();
+    jobs.create(newJob({ uuid: 'a' }));
+    await until(() => jobs.unstored === 0);
+    expect((await stored()).map(({ uuid }) => uuid)).toEqual(['a']);
+    expect(jobs.dropped).toBe(0);
+  });
+
+  it('what the service refuses is told, and holds nothing else back', async () => {
+    await state.start();
+    state.fate = (request) =>
+      request.op === 'create' && request.job.uuid === 'large'
+        ? new StateStoreError('TOO_LARGE', 'job large has 500 KB')
+        : 'answered';
+    const jobs = open();
+    jobs.create(newJob({ uuid: 'large' }));
+    jobs.create(newJob({ uuid: 'small' }));
+    await until(() => jobs.unstored === 0);
+    expect((await stored()).map(({ uuid }) => uuid)).toEqual(['small']);
+    expect(jobs.dropped).toBe(1);
+    expect(events.at(-1)).toMatchObject({ type: 'dropped', uuid: 'large', reason: 'refused' });
+  });
+
+  it('is bounded: what is beyond is told, and the job’s next change is another chance', async () => {
+    const jobs = open({ unstoredJobsMax: 2 });
+    for (const uuid of ['a', 'b', 'c']) jobs.create(newJob({ uuid, status: 'PENDING' }));
+    jobs.update(newJob({ uuid: 'a', status: 'RUNNING' }));
+    expect(jobs).toMatchObject({ unstored: 2, dropped: 1 });
+    expect(events).toEqual([{ type: 'dropped', uuid: 'c', reason: 'queue-full' }]);
+    await state.start();
+    await until(() => jobs.unstored === 0);
+    jobs.update(newJob({ uuid: 'c', status: 'RUNNING' }));
+    await until(() => jobs.unstored === 0);
+    expect((await stored()).map(({ uuid, status }) => [uuid, status]).sort()).toEqual([
+      ['a', 'RUNNING'],
+      ['b', 'PENDING'],
+      ['c', 'RUNNING'],
+    ]);
+  });
+
+  it('a service that answers nothing is given up after the deadline', async () => {
+    await state.start();
+    let isDeaf = true;
+    state.fate = ({ op }) => (isDeaf && op === 'create' ? 'unanswered' : 'answered');
+    const jobs = open({ deadlineMs: 20 });
+    jobs.create(newJob({ uuid: 'a' }));
+    await until(() => eventTypes().includes('disconnected'));
+    isDeaf = false;
+    await until(() => jobs.unstored === 0);
+    expect(await stored()).toHaveLength(1);
+  });
+});
+
+describe('close', () => {
+  it('waits for what is not stored yet', async () => {
+    await state.start();
+    const jobs = open();
+    for (let index = 0; index < 500; index++) jobs.create(newJob({ uuid: `job-${index}` }));
+    expect(await jobs.close()).toEqual({ unstored: 0 });
+    expect(await stored()).toHaveLength(500);
+    expect(() => jobs.create(newJob({ uuid: 'late' }))).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    expect(jobs.list().jobs).toHaveLength(500);
+  });
+
+  it('tells what was not stored when time is over', async () => {
+    const jobs = open();
+    jobs.create(newJob({ uuid: 'a' }));
+    jobs.create(newJob({ uuid: 'b' }));
+    expect(await jobs.close({ deadlineMs: 10 })).toEqual({ unstored: 2 });
+    expect(events.filter(({ type }) => type === 'dropped')).toEqual([
+      { type: 'dropped', uuid: 'a', reason: 'closed' },
+      { type: 'dropped', uuid: 'b', reason: 'closed' },
+    ]);
+  });
+});

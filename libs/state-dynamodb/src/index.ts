@@ -1,0 +1,2 @@
+export { openDynamoDbStateStore } from './open-dynamodb-store.js';
+export type { DynamoDbStoreOptions } from './options.js';

@@ -1,0 +1,3 @@
+export { openRedisStateStore } from './open-redis-state-store.js';
+export type { RedisStateStoreOptions } from './options.js';
+export * as limits from './limits.js';

@@ -1,0 +1,115 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { PersistProcess } from './testing/persist-process.js';
+import { CHILD_ENV } from './testing/service-process.js';
+import { StateProcess } from './testing/state-process.js';
+import { until } from './testing/until.js';
+
+const RNX = fileURLToPath(new URL('../../../apps/rnx/bin/rnx.js', import.meta.url));
+
+let persist: PersistProcess;
+let state: StateProcess;
+
+beforeEach(async () => {
+  persist = await PersistProcess.create();
+  state = await StateProcess.create({ backend: 'local' });
+  await Promise.all([persist.start(), state.start()]);
+});
+afterEach(() => Promise.all([persist.dispose(), state.dispose()]));
+
+const query = (): string[] => ['--socket', persist.grpcSocket, '--state-socket', state.socket];
+const sockets = (): string[] => ['--ipc-socket', persist.ipcSocket, '--state-socket', state.socket];
+
+function rnx(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [RNX, ...args], { env: CHILD_ENV }, (_, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
+async function jobs(...args: string[]): Promise<Record<string, unknown>[]> {
+  const { code, out, err } = await rnx('job', 'list', '--json', ...query(), ...args);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+it('a job that runs is recorded from its start to its end, and shown with what persist has of it', async () => {
+  const run = (id: string, script: string) =>
+    rnx('job', 'run', '--id', id, ...sockets(), '--', 'sh', '-c', script);
+  expect(await run('good-1', 'echo hello')).toMatchObject({ code: 0, out: 'hello\n' });
+  expect(await run('bad-1', 'exit 7')).toMatchObject({ code: 7 });
+  expect(await rnx('job', 'run', '--id', 'none-1', ...sockets(), '--', '/no/such')).toMatchObject({
+    code: 127,
+  });
+
+  const found = new Map((await jobs()).map((job) => [job.job_id, job]));
+  expect(found.get('good-1')).toMatchObject({
+    ...{ status: 'COMPLETED', owner: 'rnx', exit_code: 0, logs: { rows: 1 } },
+    ...{ start_time: expect.any(String), end_time: expect.any(String) },
+  });
+  expect(found.get('bad-1')).toMatchObject({ status: 'FAILED', exit_code: 7 });
+  expect(found.get('none-1')).toMatchObject({ status: 'FAILED', exit_code: 127 });
+  expect((await jobs('--status=failed')).map((job) => job.job_id).sort()).toEqual(['bad-1', 'none-1']);
+  expect((await jobs('--limit=1', '--status=COMPLETED')).map((job) => job.job_id)).toEqual(['good-1']);
+  expect(await jobs('--node-id=elsewhere')).toEqual([]);
+
+  const { out } = await rnx('job', 'status', 'goo', ...query());
+  expect(out).toMatch(/^state +COMPLETED, exit code 0$/m);
+  expect(out).toMatch(/^stdout +1 line, 6 B$/m);
+  expect(await rnx('job', 'status', 'none', ...query())).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^state +FAILED, exit code 127$/m),
+  });
+  expect(await rnx('job', 'status', 'nothing', ...query())).toMatchObject({ code: 3 });
+});
+
+it('a job is RUNNING while it runs, over a restart of the service, and STOPPED when rnx is told to stop it', async () => {
+  const args = [RNX, 'job', 'run', '--id', 'long', ...sockets(), '--', 'sleep', '1000'];
+  const run = spawn(process.execPath, args, { env: CHILD_ENV, stdio: 'ignore' });
+  const statusOf = async () => (await jobs()).find((job) => job.job_id === 'long')?.status;
+  await until(async () => (await statusOf()) === 'RUNNING');
+  await state.stop('SIGKILL');
+  await state.start();
+  expect(await statusOf()).toBe('RUNNING');
+  const closed = once(run, 'close');
+  run.kill('SIGTERM');
+  await closed;
+  expect(run.exitCode).toBe(128 + 15);
+  expect(await statusOf()).toBe('STOPPED');
+});
+
+it('without the state service all goes on, with a note', async () => {
+  await rnx('job', 'run', '--id', 'before', ...sockets(), '--', 'echo', 'x');
+  await state.stop();
+  const { code, out, err } = await rnx('job', 'run', '--id', 'after', ...sockets(), '--', 'echo', 'x');
+  expect({ code, out }).toEqual({ code: 0, out: 'x\n' });
+  expect(err).toMatch(/^rnx: the job's state is not kept: the state service at .* is it running\?$/m);
+  const list = await rnx('job', 'list', ...query());
+  expect(list).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/^rnx: only what persist has is shown: /),
+  });
+  expect(list.out).toMatch(/^after\t-\t-\t/m);
+  expect(await rnx('job', 'list', '--status=RUNNING', ...query())).toMatchObject({ code: 4 });
+});
+
+it('without persist, states are shown, with a note', async () => {
+  await rnx('job', 'run', '--id', 'before', ...sockets(), '--', 'echo', 'x');
+  await persist.stop();
+  const list = await rnx('job', 'list', ...query());
+  expect(list).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/only what the state service has is shown/),
+  });
+  expect(list.out).toMatch(/^before\tCOMPLETED\t/m);
+  expect(await rnx('job', 'status', 'bef', ...query())).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^state +COMPLETED, exit code 0$/m),
+  });
+});
