@@ -9,7 +9,10 @@ parentPort.on('message', ({ jobId, rows: { buffer, byteLength, count } }) => {
   received++;
   if (jobId === 'die') throw new Error('out of luck');
   setTimeout(() => {
-    const block = { stream: received - answered, member: new Uint8Array(buffer, 24 * count, byteLength).slice() };
+    const block = {
+      stream: received - answered,
+      member: new Uint8Array(buffer, 24 * count, byteLength).slice(),
+    };
     const answer = jobId === 'fail' ? { error: 'no row' } : { blocks: [block] };
     parentPort.postMessage({ spare: buffer, ...answer }, [buffer]);
     answered++;
