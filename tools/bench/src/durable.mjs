@@ -1,6 +1,6 @@
 // Lines a second from a socket to the disk. `durable`: until persist's metrics say that all are durable. `sealed`:
-// until persist has ended after a SIGTERM sent then, so that every row is in a file of its job with its index; files are
-// counted with gunzip alone before the store is opened, then every row is compared in order through it.
+// until persist has ended after a SIGTERM sent then, so that every row is in a file of its job with its index (what it had no
+// time for, the next start and stop do, and their time counts); files are counted with gunzip alone before the store is opened, then every row is compared in order through it.
 // Limits in the same run: gzip level 3 alone on the same rows, a socket whose bytes nobody looks at, fdatasync alone.
 // After `npm run build`: npm run bench:durable --workspace @joblet/bench [-- jobs…]
 import { once } from 'node:events';
@@ -27,6 +27,7 @@ import {
 const COUNT = Number(process.env.BENCH_LINES ?? 400_000);
 const LATENCY_RATE = 200_000;
 const LATENCY_SECONDS = 5;
+const STOPS_MAX = 3;
 const BLOCK_BYTES = 256 * 1024;
 const shapes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 100, 2_000];
 
@@ -53,7 +54,7 @@ for (const jobs of shapes) {
     limits.socket,
   );
   print(`CPU for a million lines, ${jobs} jobs (limit: gzip -3 alone)`, cpu, 's', 1e6 / limits.gzip);
-  print(`content : bytes on disk, ${jobs} jobs (limit: the goal)`, ratio, ':1', 7);
+  print(`content : bytes on disk, ${jobs} jobs (limit: gzip -3 alone)`, ratio, ':1', ratioAlone(jobs));
 }
 const { p50, p99 } = await medians(() => withFolder(latency));
 print(`batch to durable at ${LATENCY_RATE} lines/s, p50 (limit: fdatasync alone)`, p50, 'ms', limits.p50);
@@ -66,10 +67,16 @@ async function throughput(folder, jobs) {
   await client.send();
   await untilDurable(persist, COUNT);
   const durableSeconds = (performance.now() - start) / 1_000;
-  const cpu = await persist.stop();
-  const sealedSeconds = (performance.now() - start) / 1_000;
-  const inFiles = await countRows(join(folder, 'logs'));
-  if (inFiles !== COUNT) throw new Error(`found ${inFiles} rows in the files, expected ${COUNT}`);
+  let cpu = await persist.stop();
+  let sealedSeconds = (performance.now() - start) / 1_000;
+  // What it had no time to seal when it was stopped is sealed by the next, and counts as well.
+  for (let stop = 1; (await countRows(join(folder, 'logs'))) !== COUNT; stop++) {
+    if (stop > STOPS_MAX) throw new Error(`not all rows are in the files after ${stop} stops`);
+    const again = performance.now();
+    const next = await startPersist(folder);
+    cpu += await next.stop();
+    sealedSeconds += (performance.now() - again) / 1_000;
+  }
   const { data } = bytesOnDisk(folder);
   await compareRows(folder, jobs);
   return {
@@ -132,6 +139,24 @@ async function countRows(folder) {
       for (let at = -1; (at = chunk.indexOf(0x0a, at + 1)) >= 0;) rows++;
   }
   return rows;
+}
+
+/** Content : bytes of gzip alone, of the rows of some of the jobs in blocks. */
+function ratioAlone(jobs) {
+  let content = 0;
+  let compressed = 0;
+  for (let job = 0; job < Math.min(jobs, 20); job++) {
+    let text = '';
+    for (let index = job; index < COUNT; index += jobs) {
+      const { jobId, stream, timestamp, sequence, content: line } = rowAt(index, jobs);
+      content += line.length;
+      text += `{"job_id":"${jobId}","stream":${stream},"timestamp":${timestamp},"sequence":${sequence},"text":${JSON.stringify(line.toString())}}\n`;
+      if (text.length < BLOCK_BYTES && index + jobs < COUNT) continue;
+      compressed += gzipSync(text, { level: 3 }).length;
+      text = '';
+    }
+  }
+  return content / compressed;
 }
 
 function contentBytes() {

@@ -130,21 +130,26 @@ export class Sealer {
   /** All parts, as many at a time as are built at once; the next are built while blocks are written. */
   private async sealParts(job: Job, name: AreaName, area: Area): Promise<void> {
     let next = this.build(job, name, area, 0);
-    while (next && !area.isGone) {
-      const { parts } = next;
-      const blocks = await next.blocks;
-      if (area.isGone) return;
-      const expected = parts.reduce((sum, part) => sum + partTextBytes(part), 0);
-      area.textRatio = blocks.reduce((sum, { textBytes }) => sum + textBytes, 0) / expected;
-      next = this.build(job, name, area, parts.length);
-      await this.append(job, name, area, blocks, parts);
-      this.tellProgress();
-      // Some may have come meanwhile.
-      next ??= this.build(job, name, area, 0);
+    try {
+      while (next && !area.isGone) {
+        const { parts } = next;
+        const blocks = await next.blocks;
+        if (area.isGone) return;
+        const expected = parts.reduce((sum, part) => sum + partTextBytes(part), 0);
+        area.textRatio = blocks.reduce((sum, { textBytes }) => sum + textBytes, 0) / expected;
+        next = this.build(job, name, area, parts.length);
+        await this.append(job, name, area, blocks, parts);
+        this.tellProgress();
+        // Some may have come meanwhile.
+        next ??= this.build(job, name, area, 0);
+      }
+    } finally {
+      // Until then its rows are looked at: the area is busy, so that nobody else lets go of their memory.
+      await next?.blocks.catch(() => undefined);
     }
   }
 
-  /** The oldest parts behind the first `skipped` ones; undefined when there are none. */
+  /** Of the oldest parts behind the first `skipped` ones; undefined when there are none. Settles when none is looked at any more. */
   private build(
     job: Job,
     name: AreaName,
@@ -158,7 +163,7 @@ export class Sealer {
     const ofFile = Math.floor((rotation[name]?.maxBytes ?? Infinity) / (4 * blockBytes));
     const blocksMax = Math.max(1, Math.min(BLOCKS_AT_ONCE, ofFile));
     const groups = groupParts(area.parts.slice(skipped), blockBytes / area.textRatio, blocksMax);
-    const blocks = Promise.all(
+    const blocks = allOf(
       groups.map(async (parts) => {
         const rows = joinRows(await Promise.all(parts.map(loadPart)));
         // Of damaged runs, maybe none is left.
@@ -219,6 +224,12 @@ export class Sealer {
     this.sealedBlocks += blocks.length;
     for (const append of indexed) await append();
   }
+}
+
+/** As Promise.all, but does not reject before all have settled. */
+async function allOf<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 /** Parts from the front, put together up to a block, for as many blocks as are built at once. */

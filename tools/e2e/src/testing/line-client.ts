@@ -9,6 +9,7 @@ export class LineClient {
   private readonly reader: Interface;
 
   private constructor(readonly socket: Socket) {
+    socket.on('error', () => undefined);
     this.reader = createInterface({ input: socket, crlfDelay: Infinity });
     this.lines = this.reader[Symbol.asyncIterator]();
   }
@@ -17,9 +18,9 @@ export class LineClient {
     return new LineClient(await connected(path));
   }
 
-  /** Writes the text as it is. */
+  /** Writes the text as it is; what the other side does not take any more, its missing answer tells. */
   async write(text: string): Promise<void> {
-    if (!this.socket.write(text)) await once(this.socket, 'drain');
+    if (!this.socket.write(text)) await once(this.socket, 'drain').catch(() => undefined);
   }
 
   /** Undefined when the other side has closed. */
