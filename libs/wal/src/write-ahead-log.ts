@@ -1,16 +1,13 @@
-import { join } from 'node:path';
 import { crc32c } from './crc32c.js';
 import type { Disk } from './disk.js';
 import {
   PENDING_BYTES_MAX,
   RECORD_BYTES_MAX,
   SEGMENT_BYTES,
-  SPARES_MAX,
   SYNC_INTERVAL_MS,
   WRITE_BYTES_MAX,
 } from './limits.js';
 import { isMissing } from './errors.js';
-import { segmentName, spareName } from './file-names.js';
 import { nodeDisk } from './node-disk.js';
 import {
   idOfSegments,
@@ -32,7 +29,8 @@ import {
 import { readSegments } from './read-segments.js';
 import { SEGMENT_HEADER_BYTES } from './segment-header.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
-import { SegmentWriter, type SegmentStart } from './segment-writer.js';
+import { SegmentWriter } from './segment-writer.js';
+import { SpareSegments, type Spare } from './spare-segments.js';
 import { toWalError, WalError } from './wal-error.js';
 import type { WalEvent } from './wal-event.js';
 
@@ -152,7 +150,7 @@ export class WriteAheadLog {
   private trimming: Promise<void> = Promise.resolve();
   /** Closed by this process, whole and synced. */
   private readonly sound = new Set<Segment>();
-  private readonly spares: { readonly path: string; readonly bytes: number }[] = [];
+  private readonly spares: SpareSegments;
   private readers = 0;
 
   /** For `openWal`. */
@@ -169,6 +167,7 @@ export class WriteAheadLog {
     this.closed = [...segments];
     this.committed = end;
     this.unused = unused;
+    this.spares = new SpareSegments(options.disk, options.directory);
   }
 
   /** Position behind the last record that was appended, and resolved. */
@@ -276,7 +275,7 @@ export class WriteAheadLog {
         );
     } finally {
       await this.retire();
-      await this.dropSpares();
+      await this.spares.drop();
     }
   }
 
@@ -337,32 +336,9 @@ export class WriteAheadLog {
     // Should making it fail half-way, its name is not used again.
     this.unused += BigInt(RECORD_HEADER_BYTES);
     this.writer =
-      (await this.recycled(header, segmentBytes())) ??
+      (await this.spares.take(header, segmentBytes())) ??
       (await SegmentWriter.create(disk, this.directory, header));
     return this.writer;
-  }
-
-  /** A new segment in an old one's file; undefined when there is none, or it cannot be used. */
-  private async recycled(start: SegmentStart, segmentBytes: number): Promise<SegmentWriter | undefined> {
-    const spare = this.spares.pop();
-    if (spare === undefined) return undefined;
-    const { disk } = this.options;
-    try {
-      if (spare.bytes <= segmentBytes)
-        return await SegmentWriter.recycle(disk, this.directory, start, spare.path);
-    } catch {
-      // What is wrong with the disk, a new file will tell.
-    }
-    await disk.remove(spare.path).catch(() => undefined);
-    // Of either name.
-    await disk.remove(join(this.directory, segmentName(start.firstPosition))).catch(() => undefined);
-    await this.dropSpares();
-    return undefined;
-  }
-
-  /** Gives their space back. */
-  private async dropSpares(): Promise<void> {
-    for (const { path } of this.spares.splice(0)) await this.options.disk.remove(path).catch(() => undefined);
   }
 
   /** The newest segment becomes an old one. */
@@ -383,7 +359,7 @@ export class WriteAheadLog {
     // Closing what has failed may fail as well: that tells nothing new.
     await writer.close().catch(() => undefined);
     // Perhaps space is what it lacked.
-    await this.dropSpares();
+    await this.spares.drop();
     this.hasRefused = writer.firstPosition < this.committed;
     if (this.hasRefused) this.closed.push(writer);
     // Left behind, it has to go before the segment that says that it counts for nothing.
@@ -409,18 +385,16 @@ export class WriteAheadLog {
   }
 
   /** Takes the segment away: to be used again, unless something speaks against it. */
-  private async putAside(segment: Segment): Promise<{ path: string; bytes: number } | undefined> {
-    const { disk, segmentBytes = () => SEGMENT_BYTES } = this.options;
+  private async putAside(segment: Segment): Promise<Spare | undefined> {
+    const { segmentBytes = () => SEGMENT_BYTES } = this.options;
     // What failed may have pages that never reach the disk; who has it open would see it change.
     const isSound = this.sound.delete(segment) && segment instanceof SegmentWriter;
-    const isWanted = this.spares.length < SPARES_MAX && this.readers === 0 && !this.closing;
+    const isWanted = !this.spares.isFull && this.readers === 0 && !this.closing;
     if (!isSound || !isWanted || segment.bytes > segmentBytes()) {
       await this.remove(segment.path);
       return undefined;
     }
-    const path = join(this.directory, spareName(segment.firstPosition));
-    await disk.rename(segment.path, path);
-    return { path, bytes: segment.bytes };
+    return this.spares.rename(segment);
   }
 
   private async trimNow(before: bigint): Promise<void> {
@@ -433,7 +407,7 @@ export class WriteAheadLog {
         // One by one: a crash must not bring back an older segment than the oldest that is left.
         await disk.syncDirectory(this.directory);
         this.closed.shift();
-        if (spare) this.spares.push(spare);
+        if (spare) this.spares.add(spare);
       }
     } catch (error) {
       throw toWalError(error, `trimming the log in ${this.directory}`);
