@@ -149,11 +149,14 @@ export class Connection {
     else void this.order.run(request, () => this.options.answer(request)).then(settle);
   }
 
-  /** Once for all that are answered by now. */
+  /**
+   * Once for all that are answered by now, and after all connections have been read: clients that are answered one
+   * behind the other are woken up once, which took half of the time of a request.
+   */
   private sendSoon(): void {
     if (this.isSending) return;
     this.isSending = true;
-    process.nextTick(() => {
+    setImmediate(() => {
       this.isSending = false;
       this.send();
       this.takeRequests();

@@ -153,5 +153,9 @@ function givenTime(fields: ReadonlyMap<string, string>, name: string): string | 
 }
 
 function timeJson(now: number): string {
-  return `"${new Date(now).toISOString()}"`;
+  if (now !== latest.now) latest = { now, json: `"${new Date(now).toISOString()}"` };
+  return latest.json;
 }
+
+/** Many changes are of the same millisecond. */
+let latest = { now: NaN, json: '' };

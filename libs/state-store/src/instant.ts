@@ -13,15 +13,19 @@ const ZERO = '0001-01-01T00:00:00.000000000Z';
  * cuts them.
  */
 export function instantOf(time: string): string | undefined {
-  if (time !== latest.time) latest = { time, instant: readInstant(time) };
-  return latest.instant;
+  let instant = latest.get(time);
+  if (instant === undefined) {
+    instant = readInstant(time);
+    if (instant === undefined) return undefined;
+    if (latest.size === LATEST_MAX) latest.clear();
+    latest.set(time, instant);
+  }
+  return instant;
 }
 
-/** A job's start is asked for several times in a row. */
-let latest: { readonly time: string; readonly instant: string | undefined } = {
-  time: '',
-  instant: undefined,
-};
+/** A job's times are asked for several times in a row, and many jobs are changed within a millisecond. */
+const latest = new Map<string, string>();
+const LATEST_MAX = 32;
 
 function readInstant(time: string): string | undefined {
   const match = RFC_3339.exec(time);

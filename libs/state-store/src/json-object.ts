@@ -24,24 +24,38 @@ export function jsonMembers(text: string): Map<string, string> {
 
 /**
  * Goes through the members of the object that starts at `from`, or behind blanks there, and gives where it ends.
- * `onMember` gets where each value starts, and gives where it ends: mostly `valueEnd`.
+ * `onMember` gets where each value starts, and gives where it ends: mostly `valueEnd`. `keys` are those that JSON.parse
+ * has found: mostly they stand there in the same order, and V8 looks a key that it has seen up at half the cost.
  */
 export function scanObject(
   text: string,
   from: number,
   onMember: (name: string, start: number) => number,
+  keys: readonly string[] = [],
 ): number {
   let at = skipBlanks(text, text.indexOf('{', from) + 1);
-  while (text.charCodeAt(at) === QUOTE) {
-    const keyEnd = stringEnd(text, at);
-    const key = text.slice(at + 1, keyEnd - 1);
-    at = skipBlanks(text, keyEnd);
+  for (let index = 0; text.charCodeAt(at) === QUOTE; index++) {
+    let key: string | undefined = keys[index];
+    if (key !== undefined && isKeyAt(text, at, key)) {
+      at = skipBlanks(text, at + key.length + 2);
+    } else {
+      const keyEnd = stringEnd(text, at);
+      key = text.slice(at + 1, keyEnd - 1);
+      if (key.includes('\\')) key = JSON.parse(`"${key}"`) as string;
+      at = skipBlanks(text, keyEnd);
+    }
     if (text.charCodeAt(at) !== COLON) throw notAnObject(at);
     at = skipBlanks(text, at + 1);
-    at = skipBlanks(text, onMember(key.includes('\\') ? (JSON.parse(`"${key}"`) as string) : key, at));
+    at = skipBlanks(text, onMember(key, at));
     if (text.charCodeAt(at) === COMMA) at = skipBlanks(text, at + 1);
   }
   return at + 1;
+}
+
+/** Whether the key stands there, as it is. */
+function isKeyAt(text: string, at: number, key: string): boolean {
+  const end = at + 1 + key.length;
+  return text.charCodeAt(end) === QUOTE && text.startsWith(key, at + 1) && !key.includes('\\');
 }
 
 /** The texts of the elements of a valid JSON array. */

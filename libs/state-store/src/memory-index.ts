@@ -1,26 +1,43 @@
+import type { Job } from './job.js';
 import type { LiveRecord } from './job-record.js';
 import type { JobQuery } from './filter.js';
-import { SortedJobs } from './sorted-jobs.js';
+import { SortedJobs, type SortedPlace } from './sorted-jobs.js';
 
-/** A job's place in the indexes; the record behind it changes with each update. */
-export interface IndexEntry {
-  readonly createdAt: string;
-  readonly uuid: string;
+/** A job's place in the indexes by creation; the record behind it changes with each update. */
+export interface IndexEntry extends SortedPlace {
   record: LiveRecord;
+  /** Its place by its last change. */
+  changed: ChangedEntry;
+}
+
+interface ChangedEntry extends SortedPlace {
+  readonly job: Job;
+}
+
+/** Lists of jobs that together have all that match a query, and few others. */
+export interface Candidates {
+  readonly lists: readonly Iterable<Job>[];
+  /** Each of the lists is in the query's order and starts behind its cursor. */
+  readonly areInOrder: boolean;
 }
 
 type Index = SortedJobs<IndexEntry>;
 
-/** The jobs in the order of their creation: all of them, those of each status, and those of each node. */
+/** To sort a job costs about as much as to look at so many on the way along all of them. */
+const SORT_COST = 4;
+
+/** The jobs in the order of their creation, all, of each status and of each node; and all by their last change. */
 export class MemoryIndex {
   private readonly all: Index = new SortedJobs();
+  private readonly byChange = new SortedJobs<ChangedEntry>();
   private readonly byStatus = new Map<string, Index>();
   private readonly byNode = new Map<string, Index>();
 
   add(record: LiveRecord): IndexEntry {
     const { createdAt, uuid, status, nodeId } = record.job;
-    const entry = { createdAt, uuid, record };
+    const entry = { time: createdAt, uuid, record, changed: changedEntry(record) };
     this.all.add(entry);
+    this.byChange.add(entry.changed);
     addTo(this.byStatus, status, entry);
     addTo(this.byNode, nodeId, entry);
     return entry;
@@ -29,7 +46,10 @@ export class MemoryIndex {
   /** The new record has the same time of creation: it is fixed. */
   replace(entry: IndexEntry, record: LiveRecord): void {
     const before = entry.record.job;
+    this.byChange.remove(entry.changed);
     entry.record = record;
+    entry.changed = changedEntry(record);
+    this.byChange.add(entry.changed);
     move(this.byStatus, entry, before.status, record.job.status);
     move(this.byNode, entry, before.nodeId, record.job.nodeId);
   }
@@ -37,6 +57,7 @@ export class MemoryIndex {
   remove(entry: IndexEntry): void {
     const { status, nodeId } = entry.record.job;
     this.all.remove(entry);
+    this.byChange.remove(entry.changed);
     removeFrom(this.byStatus, status, entry);
     removeFrom(this.byNode, nodeId, entry);
   }
@@ -45,17 +66,18 @@ export class MemoryIndex {
     return this.byNode.get(nodeId)?.ascending() ?? [];
   }
 
-  /**
-   * Lists of jobs that together have all that match, and few others: those behind the query's place, in its order, when
-   * that is by createdAt; else all, the newest first when the order is descending.
-   */
-  candidates(query: JobQuery): Iterable<IndexEntry>[] {
+  candidates(query: JobQuery): Candidates {
     const { order, after } = query;
-    const isBehind = order.sortBy === 'createdAt' && after !== undefined;
-    const place = isBehind ? { createdAt: after.key, uuid: after.uuid } : undefined;
-    return this.indexesFor(query).map((index) =>
-      order.descending ? index.descending(place) : index.ascending(place),
-    );
+    const indexes = this.indexesFor(query);
+    const place = after && { time: after.key, uuid: after.uuid };
+    if (order.sortBy === 'createdAt') {
+      return { lists: indexes.map((index) => ofCreated(walk(index, query, place))), areInOrder: true };
+    }
+    if (order.sortBy === 'updatedAt' && sizeOf(indexes) * SORT_COST >= this.all.size) {
+      return { lists: [ofChanged(walk(this.byChange, query, place))], areInOrder: true };
+    }
+    // Mostly those that were created last come last in any other order too.
+    return { lists: indexes.map((index) => ofCreated(walk(index, query))), areInOrder: false };
   }
 
   private indexesFor({ statuses, nodeId }: JobQuery): Index[] {
@@ -65,6 +87,26 @@ export class MemoryIndex {
     if (ofNode === undefined) return ofStatuses;
     return sizeOf(ofNode) < sizeOf(ofStatuses) ? ofNode : ofStatuses;
   }
+}
+
+function changedEntry({ job }: LiveRecord): ChangedEntry {
+  return { time: job.updatedAt, uuid: job.uuid, job };
+}
+
+function walk<Entry extends SortedPlace>(
+  index: SortedJobs<Entry>,
+  { order }: JobQuery,
+  place?: SortedPlace,
+): Iterable<Entry> {
+  return order.descending ? index.descending(place) : index.ascending(place);
+}
+
+function* ofCreated(entries: Iterable<IndexEntry>): Generator<Job> {
+  for (const { record } of entries) yield record.job;
+}
+
+function* ofChanged(entries: Iterable<ChangedEntry>): Generator<Job> {
+  for (const { job } of entries) yield job;
 }
 
 function sizeOf(indexes: readonly Index[]): number {

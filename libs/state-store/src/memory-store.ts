@@ -71,10 +71,10 @@ class MemoryStore implements StateStore {
   async list(filter?: JobFilter): Promise<JobPage> {
     this.begin();
     const query = checkFilter(filter);
-    const lists = this.index.candidates(query);
-    // A single list is in the query's order already; of several, each brings at most a page.
-    if (query.order.sortBy !== 'createdAt') return selectPage(jobsIn(lists), query);
-    const pages = lists.map((entries) => firstMatches(entries, query));
+    const { lists, areInOrder } = this.index.candidates(query);
+    if (!areInOrder) return selectPage(concat(lists), query);
+    // A single list is a page already; of several, each brings at most one.
+    const pages = lists.map((jobs) => firstMatches(jobs, query));
     return pages.length === 1 ? pageOf(pages[0], query) : selectPage(pages.flat(), query);
   }
 
@@ -143,16 +143,16 @@ class MemoryStore implements StateStore {
 }
 
 /** As many as a page has, and one more. */
-function firstMatches(entries: Iterable<IndexEntry>, query: JobQuery): Job[] {
+function firstMatches(jobs: Iterable<Job>, query: JobQuery): Job[] {
   const matches: Job[] = [];
-  for (const { record } of entries) {
-    if (!matchesQuery(record.job, query)) continue;
-    matches.push(record.job);
+  for (const job of jobs) {
+    if (!matchesQuery(job, query)) continue;
+    matches.push(job);
     if (matches.length > query.limit) break;
   }
   return matches;
 }
 
-function* jobsIn(lists: readonly Iterable<IndexEntry>[]): Generator<Job> {
-  for (const list of lists) for (const { record } of list) yield record.job;
+function* concat<T>(lists: readonly Iterable<T>[]): Generator<T> {
+  for (const list of lists) yield* list;
 }

@@ -18,36 +18,51 @@ export function newJob(job: string | { readonly [key: string]: JsonValue | undef
 
 /** As `newJob`, of JSON that has been parsed already: `value` is what JSON.parse made of it. */
 export function newJobOf(json: string, value: unknown): NewJob {
-  const reader = new JobReader(value);
-  scanObject(json, 0, (key, start) => reader.read(json, key, start));
+  const reader = new JobReader(json, value);
+  reader.read(0);
   return reader.job();
 }
 
-/** Takes a job's members as they come, each with what JSON.parse made of it. */
+/** Takes a job's fields from its JSON, and from what JSON.parse made of it. */
 export class JobReader {
+  private readonly json: string;
   private readonly value: Record<string, unknown>;
+  private readonly hasLineEnds: boolean;
   private readonly fields = new Map<string, string>();
 
-  constructor(value: unknown) {
+  constructor(json: string, value: unknown) {
     if (!isObject(value)) throw new StateStoreError('INVALID_JSON', 'job is no JSON object');
+    this.json = json;
     this.value = value;
+    this.hasLineEnds = json.includes('\n') || json.includes('\r');
   }
 
-  /** The member whose value starts at `start`; gives where it ends. */
-  read(json: string, key: string, start: number): number {
-    const end = valueEnd(json, start);
-    const text = json.slice(start, end);
-    const field = knownField(key);
-    if (field !== undefined) checkField(field, this.value[key], text);
-    const name = field?.name ?? key;
-    // Of two the last one counts, and has its place there: of a key, and of the spellings of a known one.
-    if (this.fields.has(name)) this.fields.delete(name);
-    this.fields.set(name, ofOneLine(text));
-    return end;
+  /** The object that starts at `from`; gives where it ends. */
+  read(from: number): number {
+    const keys = Object.keys(this.value);
+    return scanObject(this.json, from, (key, start) => this.take(key, start), keys);
   }
 
   job(): NewJob {
     return checkedJob(this.fields);
+  }
+
+  private take(key: string, start: number): number {
+    const end = valueEnd(this.json, start);
+    const text = this.json.slice(start, end);
+    const field = knownField(key);
+    if (field !== undefined) checkField(field, this.value[key], text);
+    const name = field?.name ?? key;
+    // Line ends are blanks in valid JSON: within a string they are escaped.
+    const line = this.hasLineEnds ? text.replace(/[\n\r]/g, ' ') : text;
+    const count = this.fields.size;
+    this.fields.set(name, line);
+    if (this.fields.size === count) {
+      // Of two the last one counts, and has its place there: of a key, and of the spellings of a known one.
+      this.fields.delete(name);
+      this.fields.set(name, line);
+    }
+    return end;
   }
 }
 
@@ -80,6 +95,7 @@ export function withOwner(job: NewJob, owner: string): NewJob {
 export function textOf(fields: ReadonlyMap<string, string>, name: string): string | undefined {
   const text = fields.get(name);
   if (text === undefined || text === 'null') return undefined;
+  if (text === '""') return '';
   // Parsed, not cut: a part of a text would keep the whole line that it came in.
   return JSON.parse(text) as string;
 }
@@ -98,11 +114,6 @@ export function reasonOf(error: unknown): string {
   if (/end of JSON|Unterminated/.test(message)) return 'unexpected end of JSON input';
   const [position] = /(?<=at position )\d+/.exec(message) ?? [];
   return `unexpected character${position === undefined ? '' : ` at position ${position}`}`;
-}
-
-/** Line ends are blanks in valid JSON: within a string they are escaped. */
-function ofOneLine(text: string): string {
-  return text.includes('\n') || text.includes('\r') ? text.replace(/[\n\r]/g, ' ') : text;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

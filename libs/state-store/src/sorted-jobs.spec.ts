@@ -1,33 +1,33 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compareText } from './compare-text.js';
-import { SortedJobs, type SortedEntry } from './sorted-jobs.js';
+import { SortedJobs, type SortedPlace } from './sorted-jobs.js';
 
 const TIME = fc
   .integer({ min: 0, max: 40 })
   .map((minute) => `2025-11-20T00:${String(minute).padStart(2, '0')}`);
 const UUID = fc.string({ unit: fc.constantFrom('a', 'b', '\ue000', '😀'), minLength: 1, maxLength: 4 });
-const ENTRIES = fc.uniqueArray(fc.record({ createdAt: TIME, uuid: UUID }), {
-  selector: ({ createdAt, uuid }) => createdAt + uuid,
+const ENTRIES = fc.uniqueArray(fc.record({ time: TIME, uuid: UUID }), {
+  selector: ({ time, uuid }) => time + uuid,
   maxLength: 1_500,
   size: 'max',
 });
 
-function byTime(a: SortedEntry, b: SortedEntry): number {
-  return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0;
+function byTime(a: SortedPlace, b: SortedPlace): number {
+  return a.time < b.time ? -1 : a.time > b.time ? 1 : 0;
 }
 
 it('gives what an array that is sorted gives, from any place, after entries came and went', () => {
   fc.assert(
-    fc.property(ENTRIES, fc.integer({ min: 1, max: 9 }), TIME, UUID, (entries, kept, createdAt, uuid) => {
-      const sorted = new SortedJobs<SortedEntry>();
+    fc.property(ENTRIES, fc.integer({ min: 1, max: 9 }), TIME, UUID, (entries, kept, time, uuid) => {
+      const sorted = new SortedJobs<SortedPlace>();
       for (const entry of entries) sorted.add(entry);
       for (const [index, entry] of entries.entries()) if (index % kept === 0) sorted.remove(entry);
       const left = entries.filter((_, index) => index % kept !== 0);
       const ascending = [...left].sort((a, b) => byTime(a, b) || compareText(a.uuid, b.uuid));
       const descending = [...left].sort((a, b) => byTime(b, a) || compareText(a.uuid, b.uuid));
-      const place = { createdAt, uuid };
-      const isBehind = (turn: number) => (entry: SortedEntry) =>
+      const place = { time, uuid };
+      const isBehind = (turn: number) => (entry: SortedPlace) =>
         (byTime(entry, place) * turn || compareText(entry.uuid, uuid)) > 0;
       expect(sorted.size).toBe(left.length);
       expect([...sorted.ascending()]).toEqual(ascending);
@@ -41,10 +41,10 @@ it('gives what an array that is sorted gives, from any place, after entries came
 
 it('keeps the order over many chunks, in whatever order entries come', () => {
   const entries = Array.from({ length: 5_000 }, (_, index) => ({
-    createdAt: String(((index * 7919) % 5_000) >> 1).padStart(5, '0'),
+    time: String(((index * 7919) % 5_000) >> 1).padStart(5, '0'),
     uuid: String((index * 7919) % 5_000).padStart(5, '0'),
   }));
-  const sorted = new SortedJobs<SortedEntry>();
+  const sorted = new SortedJobs<SortedPlace>();
   for (const entry of entries) sorted.add(entry);
   expect([...sorted.ascending()].map(({ uuid }) => Number(uuid))).toEqual(entries.map((_, index) => index));
   const descending = [...sorted.descending()].map(({ uuid }) => Number(uuid));

@@ -1,22 +1,16 @@
 import { compareText } from './compare-text.js';
 
-/** What is sorted: its key never changes. */
-export interface SortedEntry {
-  readonly createdAt: string;
-  readonly uuid: string;
-}
-
-/** A place in the order; no entry need be there. */
+/** A place in the order: of an entry, whose place never changes, or where none need be. */
 export interface SortedPlace {
-  readonly createdAt: string;
+  readonly time: string;
   readonly uuid: string;
 }
 
 /** Entries of a chunk: small enough to shift at little cost, large enough that there are few chunks. */
 const CHUNK_LENGTH_MAX = 512;
 
-/** Entries by createdAt, then by uuid: found, added and removed in logarithmic time. */
-export class SortedJobs<Entry extends SortedEntry> {
+/** Entries by their time, then by uuid: found, added and removed in logarithmic time. */
+export class SortedJobs<Entry extends SortedPlace> {
   /** None is empty. All entries of a chunk come before those of the next. */
   private readonly chunks: Entry[][] = [];
   private count = 0;
@@ -67,18 +61,18 @@ export class SortedJobs<Entry extends SortedEntry> {
 
   /** As `ascending`, newest first; those of the same time by uuid ascending all the same. */
   *descending(after?: SortedPlace): Generator<Entry> {
-    let time = after?.createdAt;
+    let time = after?.time;
     if (after !== undefined) yield* this.ofTime(after);
-    let at = time === undefined ? this.chunks.length - 1 : this.chunkOf({ createdAt: time, uuid: '' });
+    let at = time === undefined ? this.chunks.length - 1 : this.chunkOf({ time: time, uuid: '' });
     for (; at >= 0; at--) {
       const chunk = this.chunks[at] ?? [];
       for (let index = chunk.length - 1; index >= 0; index--) {
         const entry = chunk[index];
-        if (time !== undefined && entry.createdAt >= time) continue;
-        time = entry.createdAt;
-        const isAlone = index > 0 && chunk[index - 1].createdAt !== time;
+        if (time !== undefined && entry.time >= time) continue;
+        time = entry.time;
+        const isAlone = index > 0 && chunk[index - 1].time !== time;
         if (isAlone) yield entry;
-        else yield* this.ofTime({ createdAt: time, uuid: '' });
+        else yield* this.ofTime({ time: time, uuid: '' });
       }
     }
   }
@@ -86,7 +80,7 @@ export class SortedJobs<Entry extends SortedEntry> {
   /** Those of the place's time behind it. */
   private *ofTime(after: SortedPlace): Generator<Entry> {
     for (const entry of this.ascending(after)) {
-      if (entry.createdAt !== after.createdAt) return;
+      if (entry.time !== after.time) return;
       yield entry;
     }
   }
@@ -106,7 +100,7 @@ export class SortedJobs<Entry extends SortedEntry> {
 }
 
 /** The index of the first entry that is not before the place. */
-function lowerBound(entries: readonly SortedEntry[], place: SortedPlace): number {
+function lowerBound(entries: readonly SortedPlace[], place: SortedPlace): number {
   let low = 0;
   let high = entries.length;
   while (low < high) {
@@ -119,6 +113,6 @@ function lowerBound(entries: readonly SortedEntry[], place: SortedPlace): number
 
 function compare(a: SortedPlace, b: SortedPlace): number {
   // Times are ASCII, whose own order is that of the bytes.
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
+  if (a.time !== b.time) return a.time < b.time ? -1 : 1;
   return compareText(a.uuid, b.uuid);
 }

@@ -115,16 +115,15 @@ function readMembers(line: string, members: Record<string, unknown>): Envelope {
     values.set(name, value);
     // Of two jobs the last one counts: the first may be of another type than its value.
     if (name === 'job' && value !== null && line[start] === '{') {
-      const reader = new JobReader(value);
-      job = reader;
-      return scanObject(line, start, (field, at) => reader.read(line, field, at));
+      job = new JobReader(line, value);
+      return job.read(start);
     }
     const end = valueEnd(line, start);
     if (name === 'jobs') jobs = line.slice(start, end);
     return end;
   });
   const value = values.get('job') ?? null;
-  return { values, job: value === null ? undefined : (job ?? new JobReader(value)), jobs };
+  return { values, job: value === null ? undefined : (job ?? new JobReader('{}', value)), jobs };
 }
 
 /** '' when it is absent or null, as for Go. */
