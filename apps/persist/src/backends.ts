@@ -25,7 +25,7 @@ export async function openBackend({ persist }: JobletConfig, context: LogStoreCo
     default: {
       const { openCustomStore } = await import('./custom-store.js');
       return {
-        store: await openCustomStore(type, options, context, import.meta.url),
+        store: await openCustomStore(type, options, context),
         budgetBytes: persist.writer.queue_mb * 1024 * 1024,
         copiesBatches: false,
         trouble: () => undefined,

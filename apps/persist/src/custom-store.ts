@@ -1,76 +1,27 @@
-import { EXIT_CONFIG, nearestKey, STORAGE_TYPES } from '@joblet/config';
-import { isModulePath, loadModule, messageOf, ModuleError } from '@joblet/service';
+import { nearestKey, STORAGE_TYPES } from '@joblet/config';
+import { openModule } from '@joblet/service';
 import { storeProblems, StorageError, type LogStore, type LogStoreContext } from '@joblet/storage';
-import { EXIT_FAILED } from './cli.js';
-import { OPENING_INTERVAL_MS } from './limits.js';
-import { StartError } from './start-error.js';
 
 /**
  * The log store of somebody else's module: `persist.storage.type` names it, and `persist.storage.options` are its
- * own affair. Packages that are not beside the configuration are looked for from `service`, an `import.meta.url`.
- * Rejects with StartError.
+ * own affair. Rejects with StartError.
  */
-export async function openCustomStore(
-  type: string,
+export function openCustomStore(
+  specifier: string,
   options: Record<string, unknown>,
   context: LogStoreContext,
-  service: string,
 ): Promise<LogStore> {
-  const subject = `persist.storage.type ${JSON.stringify(type)}`;
-  const store = await whileOpening(context, subject, async () => {
-    const open = await loadModule(type, { folder: context.folder, service }).catch((error: unknown) => {
-      if (!(error instanceof ModuleError)) throw error;
-      throw new StartError(EXIT_CONFIG, `${subject}: ${error.message}${hintFor(error)}`, { cause: error });
-    });
-    try {
-      return await open(options, context);
-    } catch (error) {
-      const isOption = error instanceof StorageError && error.code === 'INVALID_ARGUMENT';
-      const code = isOption ? EXIT_CONFIG : EXIT_FAILED;
-      throw new StartError(code, `${subject}: it cannot be opened: ${messageOf(error)}`, { cause: error });
-    }
+  return openModule({
+    program: 'persist',
+    service: import.meta.url,
+    key: 'persist.storage.type',
+    specifier,
+    options,
+    context,
+    what: 'log store',
+    accepts: (opened): opened is LogStore => storeProblems(opened).length === 0,
+    problemsOf: storeProblems,
+    nearestName: (name) => nearestKey(name, STORAGE_TYPES),
+    isOptionError: (error) => error instanceof StorageError && error.code === 'INVALID_ARGUMENT',
   });
-  if (isLogStore(store)) return store;
-  const problems = storeProblems(store).join('; ');
-  throw new StartError(EXIT_CONFIG, `${subject}: what it opens is no log store: ${problems}`);
-}
-
-function isLogStore(value: unknown): value is LogStore {
-  return storeProblems(value).length === 0;
-}
-
-/** Most names that are no package are slips of a store's name. */
-function hintFor({ code, specifier }: ModuleError): string {
-  if (code !== 'NOT_FOUND' || isModulePath(specifier)) return '';
-  const nearest = nearestKey(specifier, STORAGE_TYPES);
-  return nearest === undefined ? '; install it there, or name a file: ./…' : `; did you mean ${nearest}?`;
-}
-
-/**
- * Tells again and again that the store is still opening. The timer also keeps the process alive: what never settles would
- * end it without a word. So would a module that ends it by itself.
- */
-async function whileOpening<Result>(
-  { logger, signal }: LogStoreContext,
-  subject: string,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const timer = setInterval(
-    () => logger.info({}, `${subject}: the store is still opening`),
-    OPENING_INTERVAL_MS,
-  );
-  const tellEnd = (): void => {
-    if (signal.aborted) return;
-    process.exitCode = EXIT_CONFIG;
-    process.stderr.write(
-      `persist cannot start: ${subject}: the module ended the process while it was opened\n`,
-    );
-  };
-  process.once('exit', tellEnd);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-    process.off('exit', tellEnd);
-  }
 }

@@ -18,9 +18,6 @@ export const RETRY_DELAY_MAX_MS = 10_000;
 /** SIGTERM: how long connections are read on for what the kernel already holds. */
 export const DRAIN_CONNECTIONS_MS = 5_000;
 
-/** SIGTERM: after this the process ends with what it has, and says what it had not. */
-export const DRAIN_DEADLINE_MS = 10_000;
-
 /** A stream whose client takes nothing for so long behind the deadline of its query is cut. */
 export const STUCK_STREAM_MS = 5_000;
 
@@ -51,9 +48,6 @@ export const SETTLE_MS = 10_000;
 
 /** The same while writes fail: soon over if the trouble is. */
 export const SETTLE_FAILING_MS = 1_000;
-
-/** While a store opens, how often the log says so: its module may wait for a network. */
-export const OPENING_INTERVAL_MS = 10_000;
 
 /** A write that takes longer makes persist `degraded`: the store has not failed, but nothing goes on. */
 export const WRITE_STUCK_MS = 10_000;

@@ -48,6 +48,6 @@ export async function openBackend(
       return openPostgresStateStore({ url: storage.postgres.url ?? '' });
     }
     default:
-      return openCustomStore(backend, storage.options ?? {}, context, import.meta.url);
+      return openCustomStore(backend, storage.options ?? {}, context);
   }
 }

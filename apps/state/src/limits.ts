@@ -25,12 +25,6 @@ export const DRAIN_CONNECTIONS_MS = 5_000;
 /** SIGTERM: how long the store may take to close before its signal is aborted. */
 export const CLOSE_STORE_MS = 3_000;
 
-/** SIGTERM: after this the process ends with what it has; then the daemon and systemd send SIGKILL. */
-export const DRAIN_DEADLINE_MS = 10_000;
-
-/** While a store opens, how often the log says so: it may wait for a network. */
-export const OPENING_INTERVAL_MS = 10_000;
-
 /** Log lines of one kind of trouble: one in this time, with a count. */
 export const LOG_INTERVAL_MS = 10_000;
 

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { EXIT_CONFIG, type JobletConfig } from '@joblet/config';
-import { messageOf } from '@joblet/service';
+import type { JobletConfig } from '@joblet/config';
+import { EXIT_CONFIG, EXIT_FAILED, messageOf, StartError } from '@joblet/service';
 import { sealSecrets, StateStoreError, type SealingStore, type StateStore } from '@joblet/state-store';
 import type { Logger } from 'pino';
 import { openBackend } from './backends.js';
-import { EXIT_FAILED } from './cli.js';
 import { CLOSE_STORE_MS } from './limits.js';
 import { configuredKeys } from './secret-keys.js';
-import { StartError } from './start-error.js';
 
 export interface OpenStoreOptions {
   readonly config: JobletConfig;

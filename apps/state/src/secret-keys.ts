@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { EXIT_CONFIG, type JobletConfig } from '@joblet/config';
-import { messageOf } from '@joblet/service';
+import type { JobletConfig } from '@joblet/config';
+import { EXIT_CONFIG, messageOf, StartError } from '@joblet/service';
 import { readSecretKeys, type SecretKey } from '@joblet/state-store';
-import { StartError } from './start-error.js';
 
 const VARIABLE = 'JOBLET_STATE_KEY';
 

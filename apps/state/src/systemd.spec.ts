@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EXIT_CONFIG } from '@joblet/config';
+import { DRAIN_DEADLINE_MS, EXIT_CONFIG, EXIT_USAGE } from '@joblet/service';
 import { describe, expect, it } from '@jest/globals';
-import { EXIT_USAGE } from './cli.js';
-import { DRAIN_DEADLINE_MS } from './limits.js';
 
 const UNIT = fileURLToPath(new URL('../systemd/joblet-state.service', import.meta.url));
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;

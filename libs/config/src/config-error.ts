@@ -1,6 +1,3 @@
-/** The exit code of a service whose configuration is wrong: EX_CONFIG of sysexits.h. */
-export const EXIT_CONFIG = 78;
-
 /** Where in a file something is; both count from 1. */
 export interface Position {
   readonly line: number;
@@ -34,6 +31,8 @@ export interface ConfigWarning {
 /** Everything that is wrong with the configuration, at once; the message has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** What a service exits with: EX_CONFIG of sysexits.h. */
+  readonly exitCode = 78;
   readonly problems: readonly ConfigProblem[];
   /** What the file has besides: a misspelt key is often why another one is missing. */
   readonly warnings: readonly ConfigWarning[];

@@ -3,7 +3,7 @@ export type { LoadedConfig, LoadOptions } from './load-config.js';
 export { checkConfig } from './check-config.js';
 export type { CheckedConfig, CheckOptions, Program } from './check-config.js';
 export type { JobletConfig } from './config-schema.js';
-export { ConfigError, EXIT_CONFIG, problemLine } from './config-error.js';
+export { ConfigError, problemLine } from './config-error.js';
 export type { ConfigProblem, ConfigWarning, Position } from './config-error.js';
 export { effectiveConfig, effectiveValues } from './effective-config.js';
 export { serverTls } from './tls-material.js';

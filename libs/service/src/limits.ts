@@ -38,3 +38,6 @@ export const CLOCK_LOOK_MS = 1_000;
 
 /** A difference from here on is a step: times of log lines have a second's granularity in older daemons. */
 export const CLOCK_STEP_MS = 1_000;
+
+/** While a module opens its part, how often the log says so: it may wait for a network. */
+export const OPENING_INTERVAL_MS = 10_000;

@@ -1,8 +1,7 @@
 import { ConfigError } from '@joblet/config';
-import { messageOf } from '@joblet/service';
+import { messageOf, StartError } from '@joblet/service';
 import { StateStoreError } from '@joblet/state-store';
 import { Command, CommanderError } from 'commander';
-import { StartError } from '../start-error.js';
 import { EXIT_ALL_DONE, EXIT_SOME_LEFT, EXIT_UNAVAILABLE, EXIT_WRONG_USAGE } from './exit-codes.js';
 import { print, type Terminal } from './terminal.js';
 

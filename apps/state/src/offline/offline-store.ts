@@ -1,9 +1,8 @@
-import { EXIT_CONFIG, loadConfig, type JobletConfig } from '@joblet/config';
-import { isModulePath } from '@joblet/service';
+import { loadConfig, type JobletConfig } from '@joblet/config';
+import { EXIT_CONFIG, isModulePath, StartError } from '@joblet/service';
 import { sealSecrets, StateStoreError, type Job, type NewJob, type StateStore } from '@joblet/state-store';
 import { openBackend } from '../backends.js';
 import { configuredKeys } from '../secret-keys.js';
-import { StartError } from '../start-error.js';
 import { print, type Terminal } from './terminal.js';
 
 /** A store without its service. Jobs are as its medium has them: their secrets are sealed. */
