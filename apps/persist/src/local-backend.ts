@@ -64,11 +64,13 @@ export async function openLocalBackend(
 function rotationOf({
   max_size_mb,
   max_files,
+  compress_rotated,
 }: JobletConfig['persist']['storage']['local']['logs']['rotation']): {
   maxBytes: number;
   maxFiles: number;
+  compress: boolean;
 } {
-  return { maxBytes: max_size_mb * MIB, maxFiles: max_files };
+  return { maxBytes: max_size_mb * MIB, maxFiles: max_files, compress: compress_rotated };
 }
 
 /** What is to be told of the store's state; undefined: all is well. */
@@ -185,7 +187,11 @@ const GAUGES: readonly (readonly [name: string, help: string, of: (figures: Figu
 const COUNTERS: typeof GAUGES = [
   ['persist_blocks_sealed_total', 'Blocks that were compressed into files', (f) => f.blocksSealed],
   ['persist_file_syncs_total', 'Syncs of data files; those of the log not counted', (f) => f.fileSyncs],
-  ['persist_files_rewritten_total', 'Files of ended jobs that were made smaller', (f) => f.filesRewritten],
+  [
+    'persist_files_rewritten_total',
+    'Files that were made smaller: of ended jobs, and plain ones that were put aside',
+    (f) => f.filesRewritten,
+  ],
   [
     'persist_rotated_away_rows_total',
     'Rows of rotated files that were removed, being too many or too old',

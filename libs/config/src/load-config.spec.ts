@@ -264,13 +264,6 @@ describe('notes', () => {
     const { notes } = await load('persist: {writer: {queue_mb: 8, block_kb: 64, spool_max_mb: 1}}');
     expect(notes).toEqual(['not built yet, without effect: persist.writer.spool_max_mb']);
   });
-
-  it('say that nothing compresses rotated files, which are compressed', async () => {
-    const rotation = 'rotation: {max_size_mb: 5, max_files: 2, compress_rotated: false}';
-    const { notes } = await load(`persist: {storage: {local: {logs: {${rotation}}}}}`);
-    const path = 'persist.storage.local.logs.rotation.compress_rotated';
-    expect(notes).toEqual([`not built yet, without effect: ${path}`]);
-  });
 });
 
 describe('with real files', () => {

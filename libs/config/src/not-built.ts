@@ -20,8 +20,6 @@ const UNREAD = [
   'persist.storage.s3',
   'persist.storage.elasticsearch',
   'persist.storage.multi',
-  'persist.storage.local.logs.rotation.compress_rotated',
-  'persist.storage.local.metrics.rotation.compress_rotated',
   'persist.writer.spool_max_mb',
   'ipc.spool_dir',
   'security',

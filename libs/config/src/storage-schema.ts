@@ -52,7 +52,7 @@ function localSchema({ baseDir, folder }: Places) {
       max_files: wholeNumber(0, limits.ROTATED_FILES, 'Rotated files that are kept; 0: all.'),
       compress_rotated: flag(
         true,
-        'Compresses rotated files that are not compressed yet; those of the format jsonl.gz are.',
+        'Compresses plain files once they are put aside; those of the format jsonl.gz are compressed.',
       ),
     });
   return section('Files below base_dir.', {

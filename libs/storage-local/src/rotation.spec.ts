@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LogBatch, MetricBatch, type LogRow, type NewLogRow } from '@joblet/storage';
@@ -204,6 +204,59 @@ describe('rotation', () => {
     }
   });
 
+  it('compresses plain files once they are put aside, and a crash in the middle leaves each row once', async () => {
+    const rotation = { logs: { maxBytes: 10_000, maxFiles: 0, compress: true } };
+    const plain = { rotation, compression: false };
+    let opened = await open(plain);
+    await write(opened, 20);
+    const folder = join(base, 'logs', JOB);
+    const before = await readFile(join(folder, 'stdout.log.1'));
+    await opened.engine.rewriteEnded();
+    const rotated = (await readdir(folder)).filter(
+      (name) => /\.log\.\d+/.test(name) && !/idx|flt/.test(name),
+    );
+    expect(rotated.length).toBeGreaterThan(4);
+    expect(rotated.every((name) => /^stdout\.log\.\d+\.gz$/.test(name))).toBe(true);
+    expect(opened.engine.figures().filesRewritten).toBe(rotated.length);
+    expect(await readdir(folder)).toContain('stdout.log');
+    const info = await opened.store.getJobInfo(JOB);
+    expect(contents((await collect(opened.store.readLogs({ jobId: JOB }))).rows)).toEqual(all());
+    await write(opened, 1);
+    await opened.engine.rewriteEnded();
+    await opened.store.close();
+    const lines = execFileSync('sh', ['-c', 'gzip -dc stdout.log.1.gz | wc -l'], { cwd: folder });
+    expect(Number(lines)).toBe(before.toString().split('\n').length - 1);
+    await writeFile(join(folder, 'stdout.log.1'), before);
+    await writeFile(join(folder, '.stdout.log.2.gz.new'), 'half of it');
+    opened = await open(plain);
+    expect(contents((await collect(opened.store.readLogs({ jobId: JOB }))).rows)).toEqual(all());
+    const after = await opened.store.getJobInfo(JOB);
+    expect([after.stdout.rows, after.gaps]).toEqual([info.stdout.rows + 20n, 0]);
+    expect(await readdir(folder)).not.toContain('stdout.log.1');
+    await opened.store.close();
+    expect(await verified()).toEqual({ problems: [], orphans: [] });
+  });
+
+  it('leaves a plain file as it is that has more than rows of this store', async () => {
+    const rotation = { logs: { maxBytes: 4_000, maxFiles: 0, compress: true } };
+    const opened = await open({ rotation, compression: false });
+    await write(opened, 2);
+    await opened.store.close();
+    const path = join(base, 'logs', JOB, 'stdout.log');
+    await appendFile(path, 'somebody was here\n');
+    const again = await open({ rotation, compression: false });
+    await write(again, 6);
+    const { rows } = await collect(again.store.readLogs({ jobId: JOB }));
+    expect(contents(rows)).toEqual(all());
+    await again.engine.rewriteEnded();
+    const entries = await readdir(join(base, 'logs', JOB));
+    const kept = entries.filter((name) => /^stdout\.log\.\d+$/.test(name));
+    expect(kept.length).toBe(1);
+    expect(await readFile(join(base, 'logs', JOB, kept[0]), 'utf8')).toContain('somebody was here\n');
+    expect(contents((await collect(again.store.readLogs({ jobId: JOB }))).rows)).toEqual(all());
+    await again.store.close();
+  });
+
   it('loses no row but those of the oldest files, whatever the sizes and times', async () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ rows: fc.integer({ min: 1, max: 12 }), size: fc.nat(900) }) },
@@ -214,14 +267,16 @@ describe('rotation', () => {
       fc.asyncProperty(
         fc.integer({ min: 300, max: 3_000 }),
         fc.integer({ min: 0, max: 3 }),
+        fc.boolean(),
         fc.array(step, { minLength: 5, maxLength: 25 }),
-        async (maxBytes, maxFiles, steps) => {
+        async (maxBytes, maxFiles, compression, steps) => {
           await rm(base, { recursive: true, force: true });
           await mkdir(base);
           let now = 1_000;
           let copies = 0;
           const options = {
-            rotation: { logs: { maxBytes, maxFiles } },
+            rotation: { logs: { maxBytes, maxFiles, compress: true } },
+            compression,
             sync: 'never' as const,
             now: () => now,
           };

@@ -57,6 +57,8 @@ export interface RotationLimits {
   readonly maxBytes: number;
   /** Rotated files of a stream, beside the one that is appended to; 0: all are kept. */
   readonly maxFiles: number;
+  /** Whether plain files are compressed, in the background, once they are put aside. Default false. */
+  readonly compress?: boolean;
 }
 
 export interface EngineOptions {

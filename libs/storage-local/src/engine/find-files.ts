@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { statsOf } from '../disk/stats-of.js';
-import { isTemporary } from '../format/file-names.js';
+import { compressedFileOf, isTemporary } from '../format/file-names.js';
 import { dataFilesIn } from '../format/layout.js';
 import { newFile, type Area, type DataFile, type JobTable, type LostRows } from './job-table.js';
 import type { AreaName } from './log-entry.js';
@@ -16,7 +16,11 @@ export function findRotated(table: JobTable, jobId: string, name: AreaName, area
   const pathOf = (fileName: string): string => layout.path({ area: name, jobId, fileName });
   const entries = layout.entriesSync(name, jobId);
   for (const entry of entries) if (isTemporary(entry)) rmSync(pathOf(entry), { force: true });
-  const found = dataFilesIn(name, entries).filter(({ number }) => number > 0);
+  const rotated = dataFilesIn(name, entries).filter(({ number }) => number > 0);
+  // A crash came before it was removed: what is compressed has all of its rows.
+  const done = rotated.filter(({ fileName }) => entries.includes(compressedFileOf(fileName)));
+  for (const { fileName } of done) rmSync(pathOf(fileName), { force: true });
+  const found = rotated.filter((file) => !done.includes(file));
   const live = area.files.filter(({ number }) => number === 0);
   const recorded = area.files.filter(({ number }) => number > 0);
   const lost = new Map<number, LostRows>();

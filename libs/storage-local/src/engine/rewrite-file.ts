@@ -2,13 +2,16 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { BlockBuilder, BlockRequest } from '../block/block-builder.js';
 import type { BlockRows } from '../block/block-rows.js';
 import type { IndexedFile } from '../block-index/block-index.js';
-import { FILE_MODE } from '../format/file-names.js';
+import { decodeRows } from '../block-index/describe-member.js';
+import { FILE_MODE, isPlainFile } from '../format/file-names.js';
 import { REWRITE_LEVEL, REWRITE_TEXT_BYTES } from '../limits.js';
 import { headerBlocks, type BlockList } from '../read/block-list.js';
 import { BlockReader, IrregularBlock } from '../read/block-reader.js';
 import type { ByteSource } from '../read/byte-source.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
 import { readMetricBlocks } from '../read/metric-blocks.js';
+import { scanPlain } from '../read/plain-lines.js';
+import { LOGS, METRICS } from '../read/row-kind.js';
 import { openBytesSync } from '../read/viewed-bytes.js';
 import type { BlockIndexes } from './engine-options.js';
 import { NO_FACTS, type FileFacts } from './job-table.js';
@@ -28,8 +31,11 @@ export interface RewriteRequest extends Pick<BlockRequest, 'kind' | 'content'> {
   readonly goOn: () => Promise<boolean>;
 }
 
+/** A plain file with more in it than rows of this store, which have ordinals. */
+class IrregularLines extends Error {}
+
 /**
- * Makes a file with the same rows in full blocks, synced, with its index. Resolves to what it has; undefined, and nothing is left, when it is
+ * Makes a compressed file with the same rows in full blocks, synced, with its index. Resolves to what it has; undefined, and nothing is left, when it is
  * not wanted any more, or when the file is not what is known of it: whoever reads it tells what it has.
  */
 export async function rewriteFile(request: RewriteRequest): Promise<FileFacts | undefined> {
@@ -51,7 +57,7 @@ export async function rewriteFile(request: RewriteRequest): Promise<FileFacts | 
       await target.close();
     }
   } catch (error) {
-    if (!(error instanceof IrregularBlock)) throw error;
+    if (!(error instanceof IrregularBlock || error instanceof IrregularLines)) throw error;
   } finally {
     await source.close();
     if (!written) {
@@ -67,10 +73,14 @@ async function copyRows(
   source: ByteSource,
   target: FileHandle,
 ): Promise<FileFacts | undefined> {
-  const blocks = await headerBlocks(new FileSnapshot(source), () => Promise.resolve());
-  if (!blocks) return undefined;
+  const snapshot = new FileSnapshot(source);
+  const isPlain = isPlainFile(file.path);
+  const blocks = isPlain ? undefined : await headerBlocks(snapshot, noCheckpoint);
+  if (!isPlain && !blocks) return undefined;
   let facts = NO_FACTS;
-  for await (const rows of windows(blockRows(kind, file, source, blocks))) {
+  for await (const rows of windows(
+    blocks ? blockRows(kind, file, source, blocks) : lineRows(kind, file, snapshot),
+  )) {
     if (!(await goOn())) return undefined;
     const built = await builder.build({ kind, jobId: file.jobId, rows, content, level: REWRITE_LEVEL });
     if (built.some(({ stream }) => stream !== file.stream)) return undefined;
@@ -109,6 +119,30 @@ async function* blockRows(
     await reader.close();
   }
 }
+
+/** The rows of a plain file, as many at a time as a block has at the most. Throws IrregularLines. */
+async function* lineRows(
+  kind: BlockRequest['kind'],
+  file: IndexedFile,
+  snapshot: FileSnapshot,
+): AsyncGenerator<BlockRows> {
+  let end = 0;
+  for await (const found of scanPlain(snapshot, 0, noCheckpoint)) {
+    if (found.kind !== 'rows' || found.start !== end || !found.isEnded || !found.ordinals)
+      throw new IrregularLines();
+    end = found.end;
+    const text = await snapshot.read(found.start, end - found.start);
+    const { ordinals } = found;
+    const rows =
+      kind === 'metrics'
+        ? decodeRows(METRICS, file, text, { ordinals })
+        : decodeRows(LOGS, file, text, { ordinals });
+    if (!rows) throw new IrregularLines();
+    yield rows;
+  }
+}
+
+const noCheckpoint = (): Promise<void> => Promise.resolve();
 
 /** Rows of several blocks together. */
 async function* windows(blocks: AsyncIterable<BlockRows>): AsyncGenerator<BlockRows> {

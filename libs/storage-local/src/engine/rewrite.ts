@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../disk/sync-directory.js';
-import { isPlainFile, temporaryFileOf } from '../format/file-names.js';
+import { compressedFileOf, isPlainFile, temporaryFileOf } from '../format/file-names.js';
 import { REWRITE_BYTES_MIN, REWRITE_SHARE } from '../limits.js';
 import type { EngineCore } from './engine-core.js';
 import { hasPending, type Area, type DataFile, type FileFacts, type Job } from './job-table.js';
@@ -15,11 +15,14 @@ interface Candidate {
   readonly area: Area;
   readonly file: DataFile;
   readonly facts: FileFacts;
+  /** The name of the new file. */
+  readonly fileName: string;
 }
 
 /**
- * Rewrites the files of jobs that have ended: the same rows in full blocks, better compressed. One file at a time, and only while nothing is
- * being sealed. The new file takes the place of the old one when it is synced: a crash leaves either, and whoever reads the old one goes on.
+ * Rewrites the files of jobs that have ended, and plain files that were put aside: the same rows in full blocks, better compressed. One file
+ * at a time, and only while nothing is being sealed. The new file takes the place of the old one when it is synced: a crash leaves either, or
+ * both of a plain one, which findRotated mends; whoever reads the old one goes on.
  */
 export class Rewriter {
   private readonly core: EngineCore;
@@ -49,32 +52,45 @@ export class Rewriter {
     for (const { job, name, area } of this.core.table.areas()) {
       for (const file of area.files) {
         if (this.isStopped) return;
-        if (!this.isEnded(job, area) || !isWorthIt(file)) continue;
+        const facts = this.factsToRewrite(job, name, area, file);
+        if (!facts) continue;
+        const fileName = isPlainFile(file.fileName) ? compressedFileOf(file.fileName) : file.fileName;
         try {
-          await this.rewrite({ job, name, area, file, facts: file.counted });
+          await this.rewrite({ job, name, area, file, facts, fileName });
         } catch (error) {
           // Its folder is gone.
           if (area.isGone) continue;
           // Not again before something has come.
-          file.rewritten = file.counted.length;
+          file.rewritten = facts.length;
           this.core.tellFailed(`rewriting the files of job ${job.jobId}`, error);
         }
       }
     }
   }
 
-  private isEnded(job: Job, area: Area): boolean {
-    if (area.busy || area.isGone || area.pauseMs > 0 || hasPending(area)) return false;
-    const { now, endedIdleMs } = this.core.options;
-    return job.end !== undefined || now() - area.arrival >= endedIdleMs;
+  /** What the file has; undefined: it is to stay as it is. */
+  private factsToRewrite(job: Job, name: AreaName, area: Area, file: DataFile): FileFacts | undefined {
+    if (area.busy || area.isGone || area.pauseMs > 0) return undefined;
+    const { now, endedIdleMs, rotation } = this.core.options;
+    const { counted, rewritten, fileName, number } = file;
+    if (!counted || counted.rows === 0n) return undefined;
+    if (isPlainFile(fileName)) {
+      return number > 0 && rotation[name]?.compress && rewritten === 0 ? counted : undefined;
+    }
+    const isEnded = job.end !== undefined || now() - area.arrival >= endedIdleMs;
+    if (!isEnded || hasPending(area)) return undefined;
+    const isWorthIt =
+      counted.length - rewritten >= Math.max(REWRITE_BYTES_MIN, counted.length / REWRITE_SHARE);
+    return isWorthIt ? counted : undefined;
   }
 
   private async rewrite(candidate: Candidate): Promise<void> {
-    const { job, name, file, facts } = candidate;
+    const { job, name, file, facts, fileName } = candidate;
     const { table, options } = this.core;
     const { jobId } = job;
     const path = table.layout.path({ area: name, jobId, fileName: file.fileName });
-    const temporary = temporaryFileOf(path);
+    const target = table.layout.path({ area: name, jobId, fileName });
+    const temporary = temporaryFileOf(target);
     const written = await rewriteFile({
       kind: name,
       content: options.content,
@@ -90,7 +106,8 @@ export class Rewriter {
       if (this.isWanted(candidate)) file.rewritten = facts.length;
       return;
     }
-    const isPut = written.length < facts.length && (await this.put(candidate, path, temporary, written));
+    const isPut =
+      written.length < facts.length && (await this.put(candidate, { path, target, temporary }, written));
     if (isPut) return;
     if (this.isWanted(candidate)) file.rewritten = facts.length;
     await rm(temporary, { force: true });
@@ -104,20 +121,20 @@ export class Rewriter {
     return this.isWanted(candidate);
   }
 
-  private isWanted({ job, area, file, facts }: Candidate): boolean {
-    const isThere = area.files.includes(file) && file.counted === facts;
-    return !this.isStopped && isThere && this.isEnded(job, area);
+  private isWanted({ job, name, area, file, facts }: Candidate): boolean {
+    return (
+      !this.isStopped && area.files.includes(file) && this.factsToRewrite(job, name, area, file) === facts
+    );
   }
 
   /** The new file takes the place of the old one. False when it is not wanted any more. */
   private async put(
     candidate: Candidate,
-    path: string,
-    temporary: string,
+    { path, target, temporary }: { path: string; target: string; temporary: string },
     written: FileFacts,
   ): Promise<boolean> {
     const { files, options, sealer } = this.core;
-    const { job, area, file } = candidate;
+    const { job, area, file, fileName } = candidate;
     if (!this.isWanted(candidate)) return false;
     let done: () => void = () => undefined;
     area.busy = new Promise((resolve) => (done = resolve));
@@ -125,14 +142,14 @@ export class Rewriter {
       // What is in its place is durable: from here on, names are all that changes.
       await files.settle({ jobId: job.jobId, path, file });
       if (area.isGone) return false;
-      renameSync(temporary, path);
+      renameSync(temporary, target);
       // In the same turn: a reader that looks now is told of the new file. Another object: a sync of the old one may still be under way.
-      const put: DataFile = { ...file, counted: written, rewritten: written.length };
+      const put: DataFile = { ...file, fileName, counted: written, rewritten: written.length };
       area.files = area.files.map((other) => (other === file ? put : other));
       this.rewrittenFiles++;
-      const isIndexed = options.indexes.rename(temporary, path);
+      const isIndexed = options.indexes.rename(temporary, target);
       try {
-        await syncDirectory(dirname(path));
+        await syncDirectory(dirname(target));
         put.synced = written;
       } catch (error) {
         // Which of the two a crash would leave is not known.
@@ -141,6 +158,7 @@ export class Rewriter {
       } finally {
         await isIndexed;
       }
+      if (path !== target) await this.remove(path);
       return true;
     } finally {
       area.busy = undefined;
@@ -148,10 +166,12 @@ export class Rewriter {
       sealer.pump();
     }
   }
-}
 
-function isWorthIt(file: DataFile): file is DataFile & { counted: FileFacts } {
-  const { counted, rewritten, fileName } = file;
-  if (!counted || counted.rows === 0n || isPlainFile(fileName)) return false;
-  return counted.length - rewritten >= Math.max(REWRITE_BYTES_MIN, counted.length / REWRITE_SHARE);
+  /** What a compressed file has taken the place of, durably. */
+  private async remove(path: string): Promise<void> {
+    const { files, options } = this.core;
+    await files.forget([path]);
+    await rm(path, { force: true });
+    await options.indexes.drop(path);
+  }
 }

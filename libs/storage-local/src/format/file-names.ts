@@ -76,6 +76,11 @@ export function rotatedFileOf(fileName: string, number: number): string {
   return fileName.endsWith('.gz') ? `${fileName.slice(0, -3)}.${number}.gz` : `${fileName}.${number}`;
 }
 
+/** What a rotated plain file is called when it has been compressed. */
+export function compressedFileOf(rotatedFile: string): string {
+  return `${rotatedFile}.gz`;
+}
+
 /** The number of a rotated file, and the name that it had; undefined for any other file. */
 export function parseRotated(entry: string): { fileName: string; number: number } | undefined {
   const match = /^(.+)\.(0|[1-9]\d{0,8})(\.gz)?$/.exec(entry);
