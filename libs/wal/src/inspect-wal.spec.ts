@@ -53,4 +53,8 @@ it('sees a log as it is beside the one who has it open, holes and a torn tail, a
   await writeFile(newest, 'no segment');
   expect(await inspectSegment(newest)).toBeUndefined();
   await log.close();
+  await rm(newest);
+  expect(await all(inspectWal({ directory }))).toEqual(['segment', 'first', 'hole 32', 'hole 8']);
+  await rm(oldest);
+  expect(await all(inspectWal({ directory }))).toEqual(['hole 8']);
 });

@@ -1,10 +1,12 @@
 import { crc32c } from './crc32c.js';
 import type { DiskFile } from './disk.js';
 import { isMissing } from './errors.js';
-import { positionOfName } from './file-names.js';
+import { positionOfMark, positionOfName } from './file-names.js';
+import { missingNewest } from './newest-mark.js';
 import { readOnlyDisk } from './node-disk.js';
 import { idOfSegments, listSegments, readLogId } from './open-segments.js';
 import { endOf } from './read-segments.js';
+import { RECORD_ALIGNMENT } from './record-header.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.js';
 import { toWalError } from './wal-error.js';
@@ -47,10 +49,11 @@ export async function* inspectWal({
 }: InspectOptions): AsyncGenerator<LogItem> {
   try {
     const names = await readOnlyDisk.list(directory);
-    if (!names.some((name) => positionOfName(name) !== undefined)) return;
+    if (!names.some((name) => (positionOfName(name) ?? positionOfMark(name)) !== undefined)) return;
     const id = (await readLogId(readOnlyDisk, directory)) ?? (await idOfSegments(readOnlyDisk, directory));
     if (id === undefined) return;
     const segments = await listSegments(readOnlyDisk, directory, id, onEvent);
+    const missing = await missingNewest(readOnlyDisk, directory, segments);
     for (const [index, { path, firstPosition, isRecycled }] of segments.entries()) {
       const end = endOf(segments, index);
       yield* itemsOf({
@@ -60,6 +63,11 @@ export async function* inspectWal({
         logCrc: crc32c(id),
         ...(end !== undefined && { end }),
       });
+    }
+    if (missing) {
+      const from = missing.firstPosition;
+      const to = from + BigInt(RECORD_ALIGNMENT);
+      yield { kind: 'hole', from, to, reason: `${missing.path} is not there any more` };
     }
   } catch (error) {
     throw toWalError(error, `reading the log in ${directory}`);

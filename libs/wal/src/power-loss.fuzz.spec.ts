@@ -105,6 +105,8 @@ class Life {
   async check(disk: FragileDisk): Promise<void> {
     const log = await openWal({ directory: DIRECTORY, disk });
     const { records, holes } = await collect(log.read());
+    // Nobody took a segment away.
+    expect(holes.filter(({ reason }) => reason.includes('not there'))).toEqual([]);
     const byPosition = new Map(records.map((record) => [record.position, record]));
     expect(byPosition.size).toBe(records.length);
     expect(records.every((record, index) => index === 0 || record.position >= records[index - 1].end)).toBe(

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Disk, DiskFile } from './disk.js';
 import { segmentName } from './file-names.js';
+import { markNewest } from './newest-mark.js';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.js';
 import { writeAll } from './write-all.js';
 
@@ -13,7 +14,7 @@ export class SegmentWriter {
   readonly previousEnd: bigint;
   readonly isRecycled: boolean;
   private readonly file: DiskFile;
-  private readonly finish: () => Promise<void>;
+  private readonly place: { readonly disk: Disk; readonly directory: string };
   private offset: number;
   private isNew = true;
 
@@ -21,14 +22,14 @@ export class SegmentWriter {
     path: string,
     { firstPosition, previousEnd, isRecycled }: SegmentHeader,
     file: DiskFile,
-    finish: () => Promise<void>,
+    place: { readonly disk: Disk; readonly directory: string },
   ) {
     this.path = path;
     this.firstPosition = firstPosition;
     this.previousEnd = previousEnd;
     this.isRecycled = isRecycled;
     this.file = file;
-    this.finish = finish;
+    this.place = place;
     this.offset = 0;
   }
 
@@ -37,7 +38,7 @@ export class SegmentWriter {
     const header = { ...start, isRecycled: false };
     const path = join(directory, segmentName(header.firstPosition));
     const file = await disk.create(path);
-    const writer = new SegmentWriter(path, header, file, () => disk.syncDirectory(directory));
+    const writer = new SegmentWriter(path, header, file, { disk, directory });
     try {
       await writer.write([encodeSegmentHeader(header)]);
       return writer;
@@ -62,7 +63,7 @@ export class SegmentWriter {
     const header = { ...start, isRecycled: true };
     const path = join(directory, segmentName(header.firstPosition));
     const file = await disk.open(spare);
-    const writer = new SegmentWriter(path, header, file, () => disk.syncDirectory(directory));
+    const writer = new SegmentWriter(path, header, file, { disk, directory });
     try {
       await writer.write([encodeSegmentHeader(header)]);
       await file.sync();
@@ -90,8 +91,11 @@ export class SegmentWriter {
 
   async sync(): Promise<void> {
     await this.file.sync();
-    if (this.isNew) await this.finish();
+    if (!this.isNew) return;
+    const { disk, directory } = this.place;
+    await disk.syncDirectory(directory);
     this.isNew = false;
+    await markNewest(disk, directory, this.firstPosition);
   }
 
   async close(): Promise<void> {

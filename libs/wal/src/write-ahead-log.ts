@@ -8,6 +8,7 @@ import {
   WRITE_BYTES_MAX,
 } from './limits.js';
 import { isMissing } from './errors.js';
+import { missingNewest } from './newest-mark.js';
 import { nodeDisk } from './node-disk.js';
 import {
   idOfSegments,
@@ -82,7 +83,13 @@ export async function openWal(options: WalOptions): Promise<WriteAheadLog> {
     }
     await removeUnfinished(disk, directory);
     const segments = await listSegments(disk, directory, id, onEvent);
-    const end = await cutTornTail(disk, segments.at(-1), crc32c(id), onEvent);
+    const missing = await missingNewest(disk, directory, segments);
+    let end = await cutTornTail(disk, segments.at(-1), crc32c(id), onEvent);
+    if (missing) {
+      // Reading tells of a hole there.
+      segments.push(missing);
+      end = missing.firstPosition + BigInt(RECORD_ALIGNMENT);
+    }
     const unused = await unusedPosition(disk, directory, alignedUp(options.usedUpTo ?? 0n, end));
     return new WriteAheadLog({ ...options, disk, onEvent }, id, segments, { end, unused });
   } catch (error) {

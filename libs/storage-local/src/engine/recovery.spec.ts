@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { LogBatch } from '@joblet/storage';
 import { openEngineStore, type LocalStoreEvent } from '../local-store.js';
 import { collect, tempDirectory } from '../testing/temp-store.js';
+import { verifyLocalStore } from '../verify/verify-store.js';
 
 const SMALL = { blockBytes: 4_000, segmentBytes: 16 * 1024, memoryBytes: 256 * 1024, reserveBytes: 0 };
 
@@ -198,6 +199,25 @@ describe('a start', () => {
     expect(gaps).toHaveLength(1);
     await second.store.close();
     expect(await numbersOf((await open('b')).store, 'job')).toMatchObject({ sequences, gaps: [{}] });
+  });
+
+  it('tells that the newest part of the log was taken away, though nothing else knows what it had', async () => {
+    const { store } = await open('a');
+    await store.writeLogs(batch('job', 0, 10));
+    await crash('a', 'b');
+    const directory = at('b', '.joblet', 'wal');
+    for (const name of await readdir(directory)) if (name.endsWith('.wal')) await rm(join(directory, name));
+    const verified: object[] = [];
+    for await (const report of verifyLocalStore({ baseDirectory: at('b') }))
+      if (report.kind === 'log') verified.push(...report.problems);
+    expect(verified).toHaveLength(1);
+    const second = await open('b');
+    expect(typesOf()).toContain('log-hole');
+    await second.store.writeLogs(batch('job', 10, 10));
+    await second.store.close();
+    events = [];
+    await expectRows((await open('b')).store, 'job', 10, 20);
+    expect(events).toEqual([]);
   });
 
   describe('when a run is damaged', () => {
