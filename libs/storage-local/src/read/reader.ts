@@ -1,14 +1,10 @@
 import {
   checkLogQuery,
   checkMetricQuery,
-  compareJobs,
-  matchesJobList,
   selectLogs,
   selectMetrics,
   StorageError,
   type Gap,
-  type JobInfo,
-  type JobListQuery,
   type LogBatch,
   type LogQuery,
   type MetricBatch,
@@ -21,7 +17,7 @@ import type { AreaView, StoreView } from './area-view.js';
 import { isWholeUpTo, planBlocks, positioned, type BlockIndexes, type BlockPlan } from './block-plan.js';
 import { scanBlocks } from './block-scan.js';
 import { closeAll } from './close-all.js';
-import { errorCode, toStorageError } from '../errors.js';
+import { toStorageError } from '../errors.js';
 import { ItemReader } from './item-reader.js';
 import { TAIL_BYTES_HELD_MAX, WHOLE_TEXT_BYTES_MAX } from '../limits.js';
 import type { WantsMember } from './member.js';
@@ -33,9 +29,6 @@ import { checkpointOf, type Checkpoint } from './turns.js';
 
 /** Told when a file has rows that name another job than their directory does. */
 export type OnForeignJobId = (jobId: string, rows: number) => void;
-
-/** What keeps one job from being read, not the whole store. */
-const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO']);
 
 type Area = 'logs' | 'metrics';
 
@@ -124,50 +117,6 @@ export class Reader {
       }
     } catch (error) {
       throw toStorageError(error, `reading job ${jobId}`);
-    }
-  }
-
-  async *listJobs(jobIds: readonly string[], query: JobListQuery): AsyncGenerator<JobInfo> {
-    const { prefix = '', afterJobId = '' } = query;
-    const found: JobInfo[] = [];
-    for (const jobId of jobIds) {
-      if (!jobId.startsWith(prefix) || jobId <= afterJobId) continue;
-      const job = await this.jobInfo(jobId).catch((error: unknown) => ifListed(jobId, error));
-      if (!job || !matchesJobList(job, query)) continue;
-      if (query.sort === 'newest') found.push(job);
-      else yield job;
-    }
-    yield* found.sort(compareJobs(query.sort));
-  }
-
-  async jobInfo(jobId: string): Promise<JobInfo> {
-    this.throwIfClosed();
-    const areas = this.snapshots(jobId, ['logs', 'metrics']);
-    try {
-      let gaps = 0;
-      let sizeBytes = 0;
-      const totals = new Map<number, Totals>();
-      for (const [area, files] of areas) {
-        const survey = await this.surveyOf(area, files, this.untilClosed());
-        for (const [stream, ofStream] of survey.totals) totals.set(stream, ofStream);
-        gaps += survey.gaps;
-        sizeBytes += files.sizeBytes;
-      }
-      const all = [...totals.values()].filter(({ rows }) => rows > 0n);
-      const min = (a: bigint, b: bigint) => (a < b ? a : b);
-      const max = (a: bigint, b: bigint) => (a > b ? a : b);
-      return {
-        jobId,
-        firstTime: all.length > 0 ? all.map(({ timeMin }) => timeMin).reduce(min) : 0n,
-        lastTime: all.length > 0 ? all.map(({ timeMax }) => timeMax).reduce(max) : 0n,
-        stdout: rowStats(totals.get(1)),
-        stderr: rowStats(totals.get(2)),
-        metrics: rowStats(totals.get(0)),
-        sizeBytes: BigInt(sizeBytes),
-        gaps,
-      };
-    } finally {
-      await closeAll([...areas.values()]);
     }
   }
 
@@ -378,27 +327,6 @@ export class Reader {
   }
 }
 
-/**
- * A job that is gone by the time it is looked at is none. One whose files cannot be read is listed with nothing but a
- * gap: it must not hide all others. Other errors stay errors.
- */
-function ifListed(jobId: string, error: unknown): JobInfo | undefined {
-  if (!(error instanceof StorageError)) throw error;
-  if (error.code === 'JOB_NOT_FOUND') return undefined;
-  if (!UNREADABLE.has(errorCode(error.cause) ?? '')) throw error;
-  const none = { rows: 0n, bytes: 0n };
-  return {
-    jobId,
-    firstTime: 0n,
-    lastTime: 0n,
-    stdout: none,
-    stderr: none,
-    metrics: none,
-    sizeBytes: 0n,
-    gaps: 1,
-  };
-}
-
 /** Whether the query wants the last rows of the job, whatever they are. */
 function isPlainTail(query: LogQuery): query is LogQuery & { tail: number } {
   const { tail, stream = 0, filter, startTime, endTime, afterOrdinal } = query;
@@ -435,10 +363,6 @@ function totalsByStream(sources: readonly RowSource<StoredRow>[]): Map<number, T
     });
   }
   return byStream;
-}
-
-function rowStats(totals: { rows: bigint; contentBytes: bigint } | undefined) {
-  return { rows: totals?.rows ?? 0n, bytes: totals?.contentBytes ?? 0n };
 }
 
 function isGap(item: unknown): boolean {
