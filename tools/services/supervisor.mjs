@@ -11,8 +11,7 @@ let server;
 
 process.on('message', ({ start, signal }) => {
   if (start) startServer(start);
-  else if (signal === 'SIGKILL') killServer();
-  else server?.kill(signal);
+  else signalServer(signal);
 });
 process.on('disconnect', () => void leave());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void leave());
@@ -31,8 +30,8 @@ function startServer({ command, args, env, owner }) {
   });
 }
 
-/** With what it has forked: a process of PostgreSQL's that is busy would outlive it. */
-function killServer() {
+/** With what it has forked: a process of PostgreSQL's answers, and when it is busy outlives a kill. */
+function signalServer(signal) {
   if (!server) return;
   // It forks no more while they are looked for.
   server.kill('SIGSTOP');
@@ -42,13 +41,13 @@ function killServer() {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number));
   const forked = processes.filter(([, parent]) => parent === server.pid);
-  server.kill('SIGKILL');
-  for (const [pid] of forked) killIfThere(pid);
+  server.kill(signal);
+  for (const [pid] of forked) signalIfThere(pid, signal);
 }
 
-function killIfThere(pid) {
+function signalIfThere(pid, signal) {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }
@@ -57,7 +56,7 @@ function killIfThere(pid) {
 async function leave() {
   if (server) {
     const exited = once(server, 'exit');
-    killServer();
+    signalServer('SIGKILL');
     await exited;
   }
   // What the server forked may still write for a moment.

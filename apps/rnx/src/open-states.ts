@@ -2,7 +2,6 @@ import type { StateClient } from '@joblet/client/state';
 import type { Job, JobFilter } from '@joblet/state-store';
 import type { CliIo } from './cli-io.js';
 import { clientErrorCode } from './client-error-code.js';
-import { messageOf } from './failure.js';
 import { findState, isNoneThere, type StatePlace } from './find-state.js';
 import type { GlobalOptions } from './global-options.js';
 import { STATE_PAGE } from './limits.js';
@@ -13,13 +12,18 @@ export interface States {
   list(filter: JobFilter): Promise<readonly Job[] | undefined>;
   /** Undefined: it has no such job, or is not there. */
   get(uuid: string): Promise<Job | undefined>;
+  /** What it was. Undefined: it has no such job, or there is no such service. Rejects when the service cannot be asked. */
+  delete(uuid: string): Promise<Job | undefined>;
+  /** Why the service, which is said to be there, cannot be asked, as far as it was. */
+  readonly trouble: unknown;
   close(): Promise<void>;
 }
 
-/** Looks for the service when it is asked for the first time. `note` tells a person that it is not there. */
-export function openStates(options: GlobalOptions, io: CliIo, note: (line: string) => void): States {
+/** Looks for the service when it is asked for the first time. `onAway` is told once that it is not there. */
+export function openStates(options: GlobalOptions, io: CliIo, onAway: (error: unknown) => void): States {
   let opening: Promise<OpenClient | undefined> | undefined;
   let isAway = false;
+  let trouble: unknown;
   const ask = async <Result>(work: (client: StateClient) => Promise<Result>): Promise<Result | undefined> => {
     const opened = await (opening ??= openClient(options, io));
     if (opened === undefined || isAway) return undefined;
@@ -30,13 +34,28 @@ export function openStates(options: GlobalOptions, io: CliIo, note: (line: strin
       if (code === 'JOB_NOT_FOUND' || code === 'CLOSED') return undefined;
       if (code !== 'UNAVAILABLE') throw error;
       isAway = true;
-      if (!isNoneThere(opened.place, error)) note(`only what persist has is shown: ${messageOf(error)}`);
+      if (!isNoneThere(opened.place, error)) {
+        trouble = error;
+        onAway(error);
+      }
       return undefined;
     }
   };
   return {
     list: (filter) => ask((client) => listAll(client, filter)),
     get: (uuid) => ask((client) => client.get(uuid)),
+    async delete(uuid) {
+      const deleted = await ask(async (client) => {
+        const job = await client.get(uuid);
+        await client.delete(uuid);
+        return job;
+      });
+      if (trouble !== undefined) throw trouble;
+      return deleted;
+    },
+    get trouble() {
+      return trouble;
+    },
     close: async () => (await opening?.catch(() => undefined))?.client.close(),
   };
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CliIo } from './cli-io.js';
 import { CommandError } from './command-error.js';
 import { ExitCode } from './exit-codes.js';
+import { messageOf } from './failure.js';
 import { globalOptions } from './global-options.js';
 import { openPersist } from './open-persist.js';
 import { openStates, type States } from './open-states.js';
@@ -22,11 +23,12 @@ export interface QueryContext {
   note(line: string): void;
 }
 
-/** Runs `work` with a client that is closed afterwards, whatever happens. */
+/** Runs `work` with a client that is closed afterwards, whatever happens. `isStateNeeded`: `work` tells when it is not there. */
 export async function runQuery(
   command: Command,
   io: CliIo,
   work: (context: QueryContext) => Promise<void>,
+  { isStateNeeded = false } = {},
 ): Promise<void> {
   const options = globalOptions(command);
   const abort = new AbortController();
@@ -37,7 +39,9 @@ export async function runQuery(
     const style = styleOf(io.stdout, options.color, io.env);
     const note = (line: string): void => void io.stderr.write(`rnx: ${line}\n`);
     const client = await openPersist(options, io);
-    const states = openStates(options, io, note);
+    const states = openStates(options, io, (error) => {
+      if (!isStateNeeded) note(`only what persist has is shown: ${messageOf(error)}`);
+    });
     try {
       await work({ client, states, out, style, json: options.json, signal, note });
     } finally {

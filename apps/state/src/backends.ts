@@ -2,7 +2,7 @@ import type { JobletConfig } from '@joblet/config';
 import type { StateStore, StateStoreContext } from '@joblet/state-store';
 import { createMemoryStore } from '@joblet/state-store/memory';
 import { openCustomStore } from './custom-store.js';
-import { REDIS_ANSWER_MS } from './limits.js';
+import { ANSWER_TIMEOUT_MS } from './limits.js';
 
 type Backend = Pick<JobletConfig['state'], 'backend' | 'storage'>;
 
@@ -33,6 +33,7 @@ export async function openBackend(
         endpoint: options.endpoint,
         createTable: options.create_table,
         useIndex: options.use_index,
+        answerTimeoutMs: ANSWER_TIMEOUT_MS,
       });
     }
     case 'redis': {
@@ -40,12 +41,15 @@ export async function openBackend(
       const { endpoint, password, db, tls, ttl_days: ttlDays } = storage.redis;
       // 0 stands for none given: the endpoint may be a URL with the number.
       const number = db === 0 ? {} : { db };
-      const connection = { endpoint, password, ...number, tls, answerTimeoutMs: REDIS_ANSWER_MS };
+      const connection = { endpoint, password, ...number, tls, answerTimeoutMs: ANSWER_TIMEOUT_MS };
       return openRedisStateStore({ ...connection, ttlDays, logger, signal });
     }
     case 'postgres': {
       const { openPostgresStateStore } = await import('@joblet/state-postgres');
-      return openPostgresStateStore({ url: storage.postgres.url ?? '' });
+      return openPostgresStateStore({
+        url: storage.postgres.url ?? '',
+        answerTimeoutMs: ANSWER_TIMEOUT_MS,
+      });
     }
     default:
       return openCustomStore(backend, storage.options ?? {}, context);

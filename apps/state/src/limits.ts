@@ -28,5 +28,5 @@ export const CLOSE_STORE_MS = 3_000;
 /** Log lines of one kind of trouble: one in this time, with a count. */
 export const LOG_INTERVAL_MS = 10_000;
 
-/** How long Redis may take to answer: the Joblet daemon waits 5 s for a change. */
-export const REDIS_ANSWER_MS = 4_000;
+/** How long the server of a remote backend may take to answer: the Joblet daemon waits 5 s for a change. */
+export const ANSWER_TIMEOUT_MS = 4_000;

@@ -1,23 +1,22 @@
+import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fieldsOf, newJob, StateStoreError, type Job } from '@joblet/state-store';
 import { createMemoryStore } from '@joblet/state-store/memory';
-import {
-  createJobStoreAdapter,
-  type JobStoreAdapter,
-  type JobStoreAdapterOptions,
-  type JobStoreEvent,
-} from './job-store-adapter.js';
+import { createJobStoreAdapter } from './job-store-adapter.js';
+import type { JobStoreAdapter, JobStoreAdapterOptions, JobStoreEvent } from './job-store.js';
 import { FakeState } from './testing/fake-state.js';
 
 let state: FakeState;
 let adapters: JobStoreAdapter[];
 let events: JobStoreEvent[];
+let told: EventEmitter;
 
 beforeEach(() => {
   state = new FakeState();
   adapters = [];
   events = [];
+  told = new EventEmitter();
 });
 afterEach(async () => {
   for (const adapter of adapters) await adapter.close({ deadlineMs: 0 });
@@ -30,15 +29,19 @@ function open(options: Partial<JobStoreAdapterOptions> = {}): JobStoreAdapter {
     nodeId: 'node-1',
     onReconnect: 'replay',
     random: () => 0,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      told.emit('event');
+    },
     ...options,
   });
   adapters.push(adapter);
   return adapter;
 }
 
+/** Looks again with each event of an adapter. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!condition()) await once(told, 'event');
 }
 
 async function stored(): Promise<readonly Job[]> {
@@ -71,7 +74,7 @@ describe('before the service', () => {
     await state.start();
     await until(() => jobs.unstored === 0);
     expect((await stored()).map(content)).toEqual(jobs.list().jobs.map(content));
-    expect(eventTypes()).toEqual(['disconnected', 'connected']);
+    expect(eventTypes()).toEqual(['disconnected', 'connected', 'stored']);
   });
 
   it('refuses what the cache knows to be wrong', () => {
@@ -166,7 +169,8 @@ describe('a new connection', () => {
         .jobs.map(({ uuid }) => uuid)
         .sort(),
     ).toEqual(['before', 'early']);
-    expect(eventTypes().filter((type) => type !== 'disconnected')).toEqual(['loaded', 'synced', 'connected']);
+    const types = eventTypes().filter((type) => type !== 'disconnected');
+    expect(types).toEqual(['loaded', 'synced', 'connected', 'stored']);
     state.cut();
     jobs.delete('before');
     await state.store.create(newJob({ uuid: 'stray', nodeId: 'node-1' }));
@@ -211,7 +215,8 @@ describe('trouble', () => {
     await until(() => jobs.unstored === 0);
     expect((await stored()).map(({ uuid }) => uuid)).toEqual(['small']);
     expect(jobs.dropped).toBe(1);
-    expect(events.at(-1)).toMatchObject({ type: 'dropped', uuid: 'large', reason: 'refused' });
+    expect(events.at(-2)).toMatchObject({ type: 'dropped', uuid: 'large', reason: 'refused' });
+    expect(events.at(-1)).toEqual({ type: 'stored' });
   });
 
   it('is bounded: what is beyond is told, and the job’s next change is another chance', async () => {

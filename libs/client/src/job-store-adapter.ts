@@ -12,7 +12,6 @@ import {
   type JobPage,
   type JobRecord,
   type NewJob,
-  type SyncCounts,
 } from '@joblet/state-store';
 import {
   CHANGES_IN_FLIGHT_MAX,
@@ -23,75 +22,11 @@ import {
   STATE_DEADLINE_MS,
   UNSTORED_JOBS_MAX,
 } from './limits.js';
+import type { JobStoreAdapter, JobStoreAdapterOptions, JobStoreEvent } from './job-store.js';
 import { callsOver, type StateClient } from './state-client.js';
 import { StateConnection } from './state-connection.js';
-import { UnstoredChanges, type ChangeKind } from './unstored-changes.js';
-
-export interface JobStoreAdapterOptions {
-  /** Unix socket of the state service, which need not be there yet. */
-  readonly socketPath: string;
-  readonly nodeId: string;
-  /** Of the jobs that do not say their own; default '', a daemon's. */
-  readonly owner?: string;
-  /**
-   * What happens with each new connection. `replay`: the jobs of this adapter are sent again, nobody else's are touched.
-   * `sync`: for the one owner of a node's jobs: at the first one the service's jobs are taken into the cache, and
-   * then the service's set becomes that of the cache.
-   */
-  readonly onReconnect: 'replay' | 'sync';
-  /** Most jobs with changes that are not stored yet. Default: UNSTORED_JOBS_MAX. */
-  readonly unstoredJobsMax?: number;
-  /** How long a request waits for its answer before the connection is given up. Default: STATE_DEADLINE_MS. */
-  readonly deadlineMs?: number;
-  readonly onEvent?: (event: JobStoreEvent) => void;
-  /** Unix time in milliseconds. Default: Date.now. */
-  readonly now?: () => number;
-  /** From 0 to 1, for the pauses between attempts. Default: Math.random. */
-  readonly random?: () => number;
-}
-
-export type JobStoreEvent =
-  | { readonly type: 'connected' }
-  /** Told once until it is connected again; `attempts` go on. */
-  | { readonly type: 'disconnected'; readonly error: StateStoreError }
-  /** The service's jobs of this node and owner are in the cache. */
-  | { readonly type: 'loaded'; readonly jobs: number }
-  | { readonly type: 'synced'; readonly counts: SyncCounts | undefined }
-  /** The set is too large for one request: each job is sent by itself, and none is removed. */
-  | { readonly type: 'sync-refused'; readonly error: StateStoreError }
-  /** The cache has the job's last state; the service does not get this change of it. */
-  | {
-      readonly type: 'dropped';
-      readonly uuid: string;
-      readonly reason: 'queue-full' | 'refused' | 'closed';
-      readonly error?: StateStoreError;
-    };
-
-/**
- * Jobs in memory, before the state service: reads are from the cache, changes are made there and sent to the service
- * later, those of each job in their order. Nothing here waits, and nothing needs the service to be there. What becomes of
- * a job is what the service makes of it; `version` counts the cache's own changes.
- */
-export interface JobStoreAdapter extends AsyncDisposable {
-  /** Throws JOB_EXISTS. */
-  create(job: NewJob): Job;
-  /** Throws JOB_NOT_FOUND. */
-  update(job: NewJob): Job;
-  /** Throws JOB_NOT_FOUND. */
-  delete(uuid: string): void;
-  get(uuid: string): Job | undefined;
-  list(filter?: JobFilter): JobPage;
-  readonly isConnected: boolean;
-  /** Jobs with changes that the service does not have yet. */
-  readonly unstored: number;
-  /** Changes that the service never gets; each was told. */
-  readonly dropped: number;
-  /**
-   * Waits for what is not stored yet; the rest is dropped after the deadline. Changes throw CLOSED from now on; reads go
-   * on.
-   */
-  close(options?: { readonly deadlineMs?: number }): Promise<{ readonly unstored: number }>;
-}
+import { asNewJob, storeChange } from './store-change.js';
+import { UnstoredChanges, type Change, type ChangeKind } from './unstored-changes.js';
 
 /** See `JobStoreAdapter`. Connects by itself, again and again. */
 export function createJobStoreAdapter(options: JobStoreAdapterOptions): JobStoreAdapter {
@@ -116,6 +51,7 @@ class Adapter implements JobStoreAdapter {
   private droppedCount = 0;
   private isClosing = false;
   private isOver = false;
+  private isAllStored = true;
   private onIdle: (() => void) | undefined;
 
   constructor(options: JobStoreAdapterOptions) {
@@ -217,6 +153,7 @@ class Adapter implements JobStoreAdapter {
   }
 
   private changed(uuid: string, kind: ChangeKind, removed: ReadonlySet<string> = new Set()): void {
+    this.isAllStored = false;
     if (this.changes.add(uuid, { kind, removed })) this.sendSoon();
     else this.drop(uuid, 'queue-full');
   }
@@ -338,15 +275,18 @@ class Adapter implements JobStoreAdapter {
     while (this.isReady && this.changes.inFlight < CHANGES_IN_FLIGHT_MAX) {
       const next = this.changes.take();
       if (next === undefined) break;
-      void this.store(next.uuid, next.change.kind, next.change.removed);
+      void this.store(next.uuid, next.change);
     }
-    if (this.changes.size === 0) this.onIdle?.();
+    if (this.changes.size > 0) return;
+    this.onIdle?.();
+    if (!this.isAllStored) this.tell({ type: 'stored' });
+    this.isAllStored = true;
   }
 
-  private async store(uuid: string, kind: ChangeKind, removed: ReadonlySet<string>): Promise<void> {
+  private async store(uuid: string, change: Change): Promise<void> {
     const connection = this.connection;
     try {
-      await this.tellService(uuid, kind, removed);
+      await storeChange(this.client!, uuid, change, this.get(uuid));
       this.changes.done(uuid);
       this.calmDown();
     } catch (thrown) {
@@ -366,23 +306,6 @@ class Adapter implements JobStoreAdapter {
     this.send();
   }
 
-  private async tellService(uuid: string, kind: ChangeKind, removed: ReadonlySet<string>): Promise<void> {
-    const client = this.client!;
-    const job = this.get(uuid);
-    if (kind === 'delete' || kind === 'replace' || job === undefined) {
-      await ignoring('JOB_NOT_FOUND', client.delete(uuid));
-      if (job === undefined || kind === 'delete') return;
-    }
-    const whole = asNewJob(job, removed);
-    // It may be there already: a request may have been carried out whose answer was lost.
-    if (kind === 'update') {
-      if (await ignoring('JOB_NOT_FOUND', client.update(whole))) return;
-      await client.create(asNewJob(job));
-    } else if (!(await ignoring('JOB_EXISTS', client.create(asNewJob(job))))) {
-      await client.update(whole);
-    }
-  }
-
   private async idle(deadlineMs: number): Promise<void> {
     if (this.changes.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -392,25 +315,6 @@ class Adapter implements JobStoreAdapter {
         resolve();
       };
     });
-  }
-}
-
-/** All of a cached job but what the service says itself; fields that are gone are null. */
-function asNewJob(job: Job, removed: ReadonlySet<string> = new Set()): NewJob {
-  const fields = fieldsOf(job);
-  for (const stamp of ['version', 'updatedAt']) fields.delete(stamp);
-  for (const name of removed) if (!fields.has(name)) fields.set(name, 'null');
-  return { uuid: job.uuid, nodeId: job.nodeId, owner: job.owner === '' ? undefined : job.owner, fields };
-}
-
-/** Whether it was done; false when it could not be for this reason. */
-async function ignoring(code: StateStoreError['code'], work: Promise<unknown>): Promise<boolean> {
-  try {
-    await work;
-    return true;
-  } catch (error) {
-    if (error instanceof StateStoreError && error.code === code) return false;
-    throw error;
   }
 }
 

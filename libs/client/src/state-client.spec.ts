@@ -40,11 +40,16 @@ describe('a client of the state service', () => {
       client.update(newJob({ uuid: 'a' }), { expectedVersion: 9 }),
       client.delete('b'),
       client.list({ limit: -1 }),
+      // JSON would make null of it, which is no condition, or no limit.
+      client.update(newJob({ uuid: 'a' }), { expectedVersion: NaN }),
+      client.delete('a', { expectedVersion: NaN }),
+      client.list({ limit: NaN }),
     ]);
     const codes = failures.map((one) =>
       one.status === 'rejected' ? (one.reason as StateStoreError).code : 'ok',
     );
-    expect(codes).toEqual(['JOB_EXISTS', 'LOCK_FAILED', 'JOB_NOT_FOUND', 'INVALID_ARGUMENT']);
+    const invalid = Array(4).fill('INVALID_ARGUMENT');
+    expect(codes).toEqual(['JOB_EXISTS', 'LOCK_FAILED', 'JOB_NOT_FOUND', ...invalid]);
   });
 
   it('answers many calls at a time, each its own', async () => {

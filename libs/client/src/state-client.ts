@@ -1,4 +1,6 @@
 import {
+  checkExpectedVersion,
+  checkFilter,
   StateStoreError,
   type Job,
   type JobFilter,
@@ -27,7 +29,7 @@ export interface StateClient {
   get(uuid: string): Promise<Job>;
   update(
     job: NewJob,
-    options?: { readonly owner?: string; readonly expectedVersion?: number | undefined },
+    options?: { readonly owner?: string | undefined; readonly expectedVersion?: number | undefined },
   ): Promise<Job>;
   delete(uuid: string, options?: { readonly expectedVersion?: number | undefined }): Promise<void>;
   /** One page; without a limit it may be `truncated`, and `nextCursor` goes on. */
@@ -68,9 +70,17 @@ export function callsOver(call: (request: StateCall) => Promise<StateSuccess>): 
     ping: async () => void (await call({ op: 'ping' })),
     create: async (job, options) => jobOf(await call({ op: 'create', job, ...options })),
     get: async (uuid) => jobOf(await call({ op: 'get', uuid })),
-    update: async (job, options) => jobOf(await call({ op: 'update', job, ...options })),
-    delete: async (uuid, options) => void (await call({ op: 'delete', uuid, ...options })),
+    update: async (job, options) => {
+      // JSON has no NaN: the service would see no condition.
+      checkExpectedVersion(options?.expectedVersion);
+      return jobOf(await call({ op: 'update', job, ...options }));
+    },
+    delete: async (uuid, options) => {
+      checkExpectedVersion(options?.expectedVersion);
+      await call({ op: 'delete', uuid, ...options });
+    },
     list: async (filter = {}) => {
+      checkFilter(filter);
       const { jobs = [], nextCursor, truncated } = await call({ op: 'list', filter });
       return {
         jobs,

@@ -113,22 +113,21 @@ describe('a process whose stdout is closed', () => {
     const script = `
       import { createLogger } from '${BUILT}';
       const log = createLogger({ name: 'x', level: 'INFO', format: '${format}', output: 'stdout' });
-      const timer = setInterval(() => {
-        log.logger.info('line');
-        process.stdout.write('');
-        if (log.droppedLines < 3) return;
-        clearInterval(timer);
-        process.stdout.write('past the logger');
-        setTimeout(() => console.error('alive'), 10);
-      }, 1);`;
-    const shell = spawn('sh', ['-c', '"$0" --input-type=module -e "$1" | head -1', process.execPath, script]);
-    const [stdout, stderr] = await Promise.all([
-      text(shell.stdout),
-      text(shell.stderr),
-      once(shell, 'close'),
-    ]);
-    expect(stdout.match(/line/g)).toHaveLength(1);
-    expect(stderr).toBe('alive\n');
+      log.logger.info('line');
+      process.stdin.once('data', () => {
+        for (let line = 0; line < 3; line++) log.logger.info('line');
+        console.error(log.droppedLines, 'dropped');
+        process.stdout.write('past the logger', () => setImmediate(() => console.error('alive')));
+        process.stdin.destroy();
+      });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    const stderr = text(child.stderr);
+    const [line] = await once(child.stdout, 'data');
+    expect(String(line).match(/line/g)).toHaveLength(1);
+    child.stdout.destroy();
+    await once(child.stdout, 'close');
+    child.stdin.end('it is closed');
+    expect(await stderr).toBe('3 dropped\nalive\n');
   });
 
   it('does not wait for a reader that stops reading', async () => {

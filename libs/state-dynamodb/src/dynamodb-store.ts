@@ -8,7 +8,9 @@ import {
   checkUuid,
   JobLocks,
   StateStoreError,
+  withDeadline,
   type CreateOptions,
+  type Deadline,
   type DeleteOptions,
   type Health,
   type Job,
@@ -61,16 +63,15 @@ export class DynamoDbStore implements StateStore {
   }
 
   create(job: NewJob, options?: CreateOptions): Promise<Job> {
-    return this.call(async (now) => {
+    return this.inTime(async (now, deadline) => {
       const apply = (record: JobRecord | undefined) => applyCreate(record, job, now, options);
       // Most jobs are new: nothing is read before.
-      const { record } = await this.locks.run([job.uuid], () => this.items.change(now, undefined, apply));
-      return record.job;
+      return (await this.change(job.uuid, now, deadline, apply, 'new')).record.job;
     });
   }
 
   get(uuid: string): Promise<Job> {
-    return this.call(async (now) => {
+    return this.inTime(async (now) => {
       checkUuid(uuid);
       const record = await this.items.read(uuid, now);
       if (record?.kind !== 'job') throw StateStoreError.jobNotFound(uuid);
@@ -79,18 +80,19 @@ export class DynamoDbStore implements StateStore {
   }
 
   update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
-    return this.call(async (now) => {
+    return this.inTime(async (now, deadline) => {
       checkExpectedVersion(options.expectedVersion);
       const apply = (record: JobRecord | undefined) => applyUpdate(record, job, now, options);
-      return (await this.change(job.uuid, now, apply)).record.job;
+      return (await this.change(job.uuid, now, deadline, apply)).record.job;
     });
   }
 
   delete(uuid: string, options: DeleteOptions = {}): Promise<void> {
-    return this.call(async (now) => {
+    return this.inTime(async (now, deadline) => {
       checkUuid(uuid);
       checkExpectedVersion(options.expectedVersion);
-      const { item } = await this.change(uuid, now, (record) => applyDelete(record, uuid, now, options));
+      const apply = (record: JobRecord | undefined) => applyDelete(record, uuid, now, options);
+      const { item } = await this.change(uuid, now, deadline, apply);
       if (item !== undefined) this.tombstones.add(item);
     });
   }
@@ -113,7 +115,9 @@ export class DynamoDbStore implements StateStore {
 
   sync(jobs: readonly NewJob[], scope: SyncScope): Promise<SyncCounts> {
     const { table, items, locks, tombstones } = this;
-    return this.call((now) => sync({ table, items, locks, tombstones }, jobs, scope, now));
+    return this.inTime((now, deadline) =>
+      sync({ table, items, locks, tombstones, deadline }, jobs, scope, now),
+    );
   }
 
   async healthCheck(): Promise<Health> {
@@ -121,7 +125,7 @@ export class DynamoDbStore implements StateStore {
       (uuid) => `the item ${uuid} is no job: lists leave it out`,
     );
     try {
-      await this.call((now) => this.items.read(NO_JOB, now));
+      await this.inTime((now) => this.items.read(NO_JOB, now));
       return { ok: true, details: [...this.notes, ...unreadable] };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -137,12 +141,29 @@ export class DynamoDbStore implements StateStore {
     await this.close();
   }
 
+  /** `new`: the job is probably not there. */
   private change<Changed extends JobRecord>(
     uuid: string,
     now: number,
+    deadline: Deadline,
     apply: (record: JobRecord | undefined) => Changed,
+    guess?: 'new',
   ) {
-    return this.locks.run([uuid], async () => this.items.change(now, await this.table.get(uuid), apply));
+    return this.locks.run([uuid], async () => {
+      deadline.check();
+      const first = guess === 'new' ? undefined : await this.table.get(uuid);
+      return this.items.change(now, first, (record) => {
+        deadline.check();
+        return apply(record);
+      });
+    });
+  }
+
+  /** A list has the limit for each of its pages. */
+  private inTime<T>(body: (now: number, deadline: Deadline) => Promise<T>): Promise<T> {
+    return withDeadline('DynamoDB', this.table.answerTimeoutMs, (deadline) =>
+      this.call((now) => body(now, deadline)),
+    );
   }
 
   private call<T>(body: (now: number) => Promise<T>): Promise<T> {

@@ -1,5 +1,4 @@
 import { StateStoreError, type StateStoreErrorCode } from '@joblet/state-store';
-import { CALL_TIMEOUT_MS } from './limits.js';
 
 /** Of DynamoDB's errors that blame the request, those that time or an operator mends. */
 const UNAVAILABLE: ReadonlySet<string> = new Set([
@@ -41,8 +40,8 @@ export function toStateStoreError(error: unknown, what: string): StateStoreError
 }
 
 /** The SDK was still trying. */
-export function noAnswer(what: string): StateStoreError {
-  return new StateStoreError('UNAVAILABLE', `DynamoDB: ${what}: no answer within ${CALL_TIMEOUT_MS} ms`);
+export function noAnswer(what: string, timeoutMs: number): StateStoreError {
+  return new StateStoreError('UNAVAILABLE', `DynamoDB: ${what}: no answer in ${timeoutMs} ms`);
 }
 
 export function isNamed(error: unknown, name: string): boolean {

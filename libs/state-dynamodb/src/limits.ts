@@ -21,17 +21,17 @@ export const NUMBER_EXPONENT_MIN = -130;
 /** DynamoDB's limit for the operands of IN. */
 export const IN_OPERANDS_MAX = 100;
 
-/** With all its retries. A client waits 5 to 10 s: what takes longer helps nobody. */
-export const CALL_TIMEOUT_MS = 20_000;
+/** How long a call, or one page of a list, waits for an answer, all retries included: as long as the Go client waits for a read. */
+export const ANSWER_TIMEOUT_MS = 10_000;
 
-/** One try: DynamoDB answers in milliseconds, and a page of a scan in less than a second. */
+/** One try, or half of ANSWER_TIMEOUT_MS: DynamoDB answers in milliseconds, and a page of a scan in less than a second. */
 export const TRY_TIMEOUT_MS = 5_000;
 
 /** Connecting to a region far away takes a quarter of a second. */
 export const CONNECT_TIMEOUT_MS = 2_000;
 
-/** Tries of a request; CALL_TIMEOUT_MS ends them sooner when each has to wait. */
-export const TRIES_MAX = 10;
+/** Tries of a request: the pauses between them are 3 s at most, but when DynamoDB throttles; then the time limit ends them. */
+export const TRIES_MAX = 6;
 
 /** Connections at a time: further requests wait for one. */
 export const CONNECTIONS_MAX = 50;

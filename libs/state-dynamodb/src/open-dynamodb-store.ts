@@ -12,11 +12,13 @@ import { Table } from './table.js';
  */
 export async function openDynamoDbStateStore(options: DynamoDbStoreOptions = {}): Promise<StateStore> {
   const settings = checkOptions(options);
+  const { tableName, answerTimeoutMs } = settings;
   const region = settings.region === '' ? await detectRegion() : settings.region;
-  const client = makeClient(region, settings.endpoint);
+  const client = makeClient(region, settings.endpoint, answerTimeoutMs);
   try {
     const { keyName, notes } = await prepareTable(client, settings);
-    return new DynamoDbStore(new Table(client, settings.tableName, keyName), settings, notes);
+    const table = new Table(client, { name: tableName, keyName, answerTimeoutMs });
+    return new DynamoDbStore(table, settings, notes);
   } catch (error) {
     client.destroy();
     throw error;

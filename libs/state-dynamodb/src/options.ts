@@ -1,6 +1,6 @@
 import { StateStoreError } from '@joblet/state-store';
 import { RESERVED_NAMES } from './attribute-names.js';
-import { CAPACITY_MAX, TTL_DAYS_MAX } from './limits.js';
+import { ANSWER_TIMEOUT_MS, CAPACITY_MAX, TTL_DAYS_MAX } from './limits.js';
 
 export interface DynamoDbStoreOptions {
   /** Default, and '': asked from EC2's metadata service, then AWS_REGION, then us-east-1. */
@@ -22,6 +22,8 @@ export interface DynamoDbStoreOptions {
   readonly createTable?: boolean | undefined;
   /** Lists of a status by the index, which is eventually consistent and has no items of the Go service. Default: false. */
   readonly useIndex?: boolean | undefined;
+  /** How long a call waits for an answer, all retries included, in milliseconds. Default: ANSWER_TIMEOUT_MS. */
+  readonly answerTimeoutMs?: number | undefined;
   /** Unix time in milliseconds. Default: Date.now. */
   readonly now?: (() => number) | undefined;
 }
@@ -39,13 +41,14 @@ export interface DynamoDbSettings {
   readonly endpoint: string | undefined;
   readonly createTable: boolean;
   readonly useIndex: boolean;
+  readonly answerTimeoutMs: number;
   readonly now: () => number;
 }
 
 /** Throws INVALID_ARGUMENT. */
 export function checkOptions(options: DynamoDbStoreOptions): DynamoDbSettings {
   const { region = '', tableName = 'joblet-jobs', endpoint = '', now = Date.now } = options;
-  const { createTable = false, useIndex = false } = options;
+  const { createTable = false, useIndex = false, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
   if (!/^[A-Za-z0-9_.-]{3,255}$/.test(tableName))
     throw invalid(`tableName is ${JSON.stringify(tableName)}; expected 3 to 255 letters, digits and _ . -`);
   if (endpoint !== '' && !(/^https?:/.test(endpoint) && URL.canParse(endpoint)))
@@ -58,6 +61,7 @@ export function checkOptions(options: DynamoDbStoreOptions): DynamoDbSettings {
     endpoint: endpoint === '' ? undefined : endpoint,
     createTable,
     useIndex,
+    answerTimeoutMs,
     now,
   };
 }

@@ -2,6 +2,7 @@ import {
   applyDelete,
   applySync,
   isInScope,
+  type Deadline,
   type JobLocks,
   type JobRecord,
   type NewJob,
@@ -20,6 +21,8 @@ export interface SyncParts {
   readonly items: JobItems;
   readonly locks: JobLocks;
   readonly tombstones: Tombstones;
+  /** Of the next answer. */
+  readonly deadline: Deadline;
 }
 
 type Counts = { -readonly [Key in keyof SyncCounts]: SyncCounts[Key] };
@@ -48,29 +51,33 @@ export async function sync(
  * changes them meanwhile. Each of the others is changed on condition.
  */
 async function writeBatch(
-  { table, items }: SyncParts,
+  { table, items, deadline }: SyncParts,
   batch: readonly NewJob[],
   now: number,
   counts: Counts,
 ): Promise<void> {
+  deadline.check();
   const stored = await table.getMany(batch.map(({ uuid }) => uuid));
+  deadline.extend();
   const isThere = ({ uuid }: NewJob): boolean => items.decode(stored.get(uuid), now)?.kind === 'job';
   const change = async (job: NewJob): Promise<void> => {
     const apply = (record: JobRecord | undefined) => applySync(record, job, now);
     const { record } = await items.change(now, stored.get(job.uuid), apply);
     counts[record === undefined ? 'unchanged' : 'updated']++;
+    deadline.extend();
   };
   const created = batch
     .filter((job) => !isThere(job))
     .map((job) => items.encodeNew(job, now, stored.get(job.uuid)));
   if (created.length > 0) await table.putMany(created);
+  deadline.extend();
   counts.created += created.length;
   await allEnded(batch.filter(isThere).map(change));
 }
 
 /** Deletes the jobs of the scope that are not given. */
 async function removeOthers(
-  { table, items, locks, tombstones }: SyncParts,
+  { table, items, locks, tombstones, deadline }: SyncParts,
   given: ReadonlyMap<string, NewJob>,
   scope: SyncScope,
   now: number,
@@ -82,14 +89,17 @@ async function removeOthers(
       : undefined;
   const remove = (found: Item): Promise<void> =>
     locks.run([items.uuidOf(found)], async () => {
+      deadline.check();
       const { record, item } = await items.change(now, found, apply);
       if (record === undefined || item === undefined) return;
       tombstones.add(item);
       counts.removed++;
+      deadline.extend();
     });
   const { nodeId, owner } = scope;
   const filter = new FilterExpression({ statuses: undefined, nodeId, owner, prefix: '' }, table.keyName);
   for await (const page of table.scan(filter.input)) {
+    deadline.extend();
     const others = items.readable(page, now).filter((item) => !given.has(items.uuidOf(item)));
     await eachBatch(others, (batch) => allEnded(batch.map(remove)));
   }

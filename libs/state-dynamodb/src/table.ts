@@ -16,7 +16,6 @@ import { BackOff } from './back-off.js';
 import { unchanged } from './condition.js';
 import { noAnswer, toStateStoreError } from './errors.js';
 import type { Item } from './item.js';
-import { CALL_TIMEOUT_MS } from './limits.js';
 
 /** What became of a conditional write. */
 export type WriteOutcome =
@@ -29,17 +28,26 @@ export type WriteOutcome =
       readonly isRepeated: boolean;
     };
 
+export interface TableOptions {
+  readonly name: string;
+  readonly keyName: KeyName;
+  /** Of one request, with all its retries. */
+  readonly answerTimeoutMs: number;
+}
+
 /** The requests of a table. Rejects with StateStoreError. */
 export class Table {
   private readonly client: DynamoDBClient;
   private readonly TableName: string;
   private readonly backOff: BackOff;
   readonly keyName: KeyName;
+  readonly answerTimeoutMs: number;
 
-  constructor(client: DynamoDBClient, name: string, keyName: KeyName) {
+  constructor(client: DynamoDBClient, { name, keyName, answerTimeoutMs }: TableOptions) {
     this.client = client;
     this.TableName = name;
     this.keyName = keyName;
+    this.answerTimeoutMs = answerTimeoutMs;
     this.backOff = new BackOff(client);
   }
 
@@ -162,12 +170,12 @@ export class Table {
     request: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), CALL_TIMEOUT_MS);
+    const timer = setTimeout(() => abort.abort(), this.answerTimeoutMs);
     try {
       return await request({ abortSignal: abort.signal });
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) throw error;
-      if (abort.signal.aborted) throw noAnswer(what);
+      if (abort.signal.aborted) throw noAnswer(what, this.answerTimeoutMs);
       throw toStateStoreError(error, what);
     } finally {
       clearTimeout(timer);

@@ -16,7 +16,7 @@ const writesOf = ({ body }: FakeRequest): Write[] => (body['RequestItems'] as { 
 const idsOf = (writes: readonly Write[]): string[] => writes.map(({ PutRequest }) => PutRequest.Item.jobId.S);
 
 /** A store of a table that answers so. */
-async function open(answer: (request: FakeRequest, earlier: number) => FakeAnswer) {
+async function open(answer: (request: FakeRequest, earlier: number) => FakeAnswer, answerTimeoutMs?: number) {
   const counts = new Map<string, number>();
   const fake = await FakeDynamoDb.start((request) => {
     const { operation } = request;
@@ -24,8 +24,8 @@ async function open(answer: (request: FakeRequest, earlier: number) => FakeAnswe
     counts.set(operation, earlier + 1);
     return describedTable(operation) ?? answer(request, earlier);
   });
-  const { endpoint } = fake;
-  return { fake, store: await openDynamoDbStateStore({ endpoint, region: 'us-east-1', tableName: 'jobs' }) };
+  const place = { endpoint: fake.endpoint, region: 'us-east-1', tableName: 'jobs' };
+  return { fake, store: await openDynamoDbStateStore({ ...place, answerTimeoutMs }) };
 }
 
 it.each(['ProvisionedThroughputExceededException', 'ThrottlingException'])(
@@ -94,3 +94,30 @@ it.each([
   await store.close();
   await fake[Symbol.asyncDispose]();
 });
+
+it(
+  'keeps nobody longer than it may who waits for an answer, and sends nothing for whom it has told so',
+  async () => {
+    const { fake, store } = await open(() => 'silence', 300);
+    const expectTooLate = (call: Promise<unknown>) =>
+      expect(call).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/^DynamoDB: .*no answer in 300 ms$/),
+      });
+    const create = (pid: number) => store.create(newJob({ uuid: 'job-1', pid }));
+    const sync = () => store.sync([newJob({ uuid: 'job-1' })], SCOPE);
+    const calls = [create(1), create(2), create(3), sync(), sync(), store.list()].map(expectTooLate);
+    await calls[0];
+    const isFirst = Promise.all(calls).then(() => true);
+    expect(await Promise.race([isFirst, expectTooLate(store.get('job-2')).then(() => false)])).toBe(true);
+    expect(await store.healthCheck()).toMatchObject({ ok: false });
+    await store.close();
+    const pids = fake.sent('PutItem').map(({ body }) => (body['Item'] as { pid: { N: string } }).pid.N);
+    // The second one's turn came in time, if only just.
+    expect(pids).toContain('1');
+    expect(pids).not.toContain('3');
+    expect(fake.sent('BatchGetItem')).toEqual([]);
+    await fake[Symbol.asyncDispose]();
+  },
+  TIMEOUT_MS,
+);

@@ -1,13 +1,12 @@
 import { Pool, type ClientBase, type QueryConfig, type QueryResult } from 'pg';
 import { isConnectionLost, RolledBack } from './errors.js';
-import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from './limits.js';
+import { CONNECT_TIMEOUT_MS } from './limits.js';
 import type { Statement } from './statements.js';
 
 export interface DatabaseOptions {
   readonly url: string;
   readonly connectionsMax: number;
-  /** Default: ANSWER_TIMEOUT_MS. */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs: number;
 }
 
 export interface StatementResult<Row> {
@@ -24,16 +23,16 @@ export type RunStatement = <Row extends object>(statement: Statement) => Promise
 /** A pool of connections. Rejects with the errors of pg. */
 export class Database {
   private readonly pool: Pool;
-  private readonly answerTimeoutMs: number;
+  readonly answerTimeoutMs: number;
 
-  constructor({ url, connectionsMax, answerTimeoutMs = ANSWER_TIMEOUT_MS }: DatabaseOptions) {
+  constructor({ url, connectionsMax, answerTimeoutMs }: DatabaseOptions) {
     this.answerTimeoutMs = answerTimeoutMs;
     this.pool = new Pool({
       connectionString: url,
       max: connectionsMax,
       application_name: 'joblet-state',
       keepAlive: true,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, answerTimeoutMs),
       query_timeout: answerTimeoutMs,
     });
     // The pool replaces an idle connection that breaks; whether the server is gone, the next statement finds out.

@@ -8,7 +8,7 @@ export const CONNECTIONS_MAX = 1_000;
 /** For a connection, or for one of the pool to be free: the Go client waits 5 s for a change. */
 export const CONNECT_TIMEOUT_MS = 5_000;
 
-/** For the answer to a statement; after that its connection is given up. Ample for a list of 100,000 jobs. */
+/** For a call, or one statement of a sync; after that its connection is given up. Ample for a list of 100,000 jobs. */
 export const ANSWER_TIMEOUT_MS = 30_000;
 
 /** A migration may have to build an index of a large table. */

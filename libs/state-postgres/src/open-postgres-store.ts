@@ -11,9 +11,9 @@ import { PostgresStore } from './postgres-store.js';
  * database is not one for them; UNAVAILABLE when it cannot be reached.
  */
 export async function openPostgresStateStore(options: PostgresStoreOptions): Promise<StateStore> {
-  const { url, connectionsMax, now } = checkOptions(options);
+  const { url, connectionsMax, answerTimeoutMs, now } = checkOptions(options);
   await prepare(url);
-  return new PostgresStore(new Database({ url, connectionsMax }), now);
+  return new PostgresStore(new Database({ url, connectionsMax, answerTimeoutMs }), now);
 }
 
 /** With a connection of its own: an index of a large table takes longer than any statement afterwards. */

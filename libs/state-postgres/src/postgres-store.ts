@@ -13,8 +13,10 @@ import {
   ReadQueue,
   readStoredJob,
   StateStoreError,
+  withDeadline,
   limits as contract,
   type CreateOptions,
+  type Deadline,
   type DeleteOptions,
   type Health,
   type Job,
@@ -65,15 +67,15 @@ export class PostgresStore implements StateStore {
   }
 
   create(job: NewJob, options?: CreateOptions): Promise<Job> {
-    return this.call(async (now) => {
+    return this.inTime(async (now, deadline) => {
       const apply = (record: JobRecord | undefined) => applyCreate(record, job, now, options);
       // Most jobs are new: nothing is read before.
-      return (await this.change(job.uuid, now, apply, 'new')).job;
+      return (await this.change(job.uuid, now, deadline, apply, 'new')).job;
     });
   }
 
   get(uuid: string): Promise<Job> {
-    return this.call(async (now) => {
+    return this.inTime(async (now) => {
       checkUuid(uuid);
       const row = await this.rows.get(uuid);
       const record = row && recordOf(row, now);
@@ -83,24 +85,24 @@ export class PostgresStore implements StateStore {
   }
 
   update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
-    return this.call(async (now) => {
+    return this.inTime(async (now, deadline) => {
       checkExpectedVersion(options.expectedVersion);
       const apply = (record: JobRecord | undefined) => applyUpdate(record, job, now, options);
-      return (await this.change(job.uuid, now, apply)).job;
+      return (await this.change(job.uuid, now, deadline, apply)).job;
     });
   }
 
   delete(uuid: string, options: DeleteOptions = {}): Promise<void> {
-    return this.call(async (now) => {
+    return this.inTime(async (now, deadline) => {
       checkUuid(uuid);
       checkExpectedVersion(options.expectedVersion);
-      await this.change(uuid, now, (record) => applyDelete(record, uuid, now, options));
+      await this.change(uuid, now, deadline, (record) => applyDelete(record, uuid, now, options));
       this.purge(now);
     });
   }
 
   list(filter?: JobFilter): Promise<JobPage> {
-    return this.call(async () => {
+    return this.inTime(async () => {
       const query = checkFilter(filter);
       const { rows } = await this.database.run<{ document: string }>(listStatement(query));
       return pageOf(await jobsOf(rows), query);
@@ -117,7 +119,7 @@ export class PostgresStore implements StateStore {
 
   async healthCheck(): Promise<Health> {
     try {
-      return await this.call(() => askHealth(this.database));
+      return await this.inTime(() => askHealth(this.database));
     } catch (error) {
       return { ok: false, details: [toStateStoreError(error).message] };
     }
@@ -129,6 +131,13 @@ export class PostgresStore implements StateStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Of a bounded number of statements: a sync has a limit for each. */
+  private inTime<T>(body: (now: number, deadline: Deadline) => Promise<T>): Promise<T> {
+    return withDeadline('PostgreSQL', this.database.answerTimeoutMs, (deadline) =>
+      this.call((now) => body(now, deadline)),
+    );
   }
 
   private call<T>(body: (now: number) => Promise<T>): Promise<T> {
@@ -145,15 +154,18 @@ export class PostgresStore implements StateStore {
   private change<Changed extends JobRecord>(
     uuid: string,
     now: number,
+    deadline: Deadline,
     apply: (record: JobRecord | undefined) => Changed,
     guess?: 'new',
   ): Promise<Changed> {
     return this.locks.run([uuid], async () => {
+      deadline.check();
       let row = guess === 'new' ? undefined : await this.rows.get(uuid);
       for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt++) {
         const changed = apply(row && recordOf(row, now));
         const writeId = randomUUID();
         const written = valuesOf(changed, writeId);
+        deadline.check();
         const { count, isRepeated } = await this.database.run(
           row === undefined ? insertStatement(written) : replaceStatement(written, row.write_id),
         );

@@ -42,6 +42,28 @@ describeWithServer('a server that goes', findPostgres, () => {
     TIMEOUT_MS,
   );
 
+  it(
+    'and one that hangs keeps nobody longer than it may, nor who waits for changes of the same job, or for a connection',
+    async () => {
+      await using store = await openPostgresStateStore({ url, connectionsMax: 2, answerTimeoutMs: 300 });
+      const expectTooLate = (call: Promise<unknown>) =>
+        expect(call).rejects.toMatchObject({
+          code: 'UNAVAILABLE',
+          message: expect.stringMatching(/no answer in 300 ms|timeout/),
+        });
+      await store.create(job(0));
+      await server.pause();
+      const calls = [1, 2, 3, 4, 5].flatMap((pid) => [store.update(job(pid)), store.list()]);
+      const tooLate = calls.map(expectTooLate);
+      await tooLate[0];
+      const isFirst = Promise.all(tooLate).then(() => true);
+      expect(await Promise.race([isFirst, expectTooLate(store.get('b')).then(() => false)])).toBe(true);
+      expect(await store.healthCheck()).toMatchObject({ ok: false });
+      server.resume();
+    },
+    TIMEOUT_MS,
+  );
+
   describe('before its answer arrives', () => {
     let proxy: LossyProxy;
     let store: StateStore;

@@ -25,6 +25,12 @@ async function open(options: Parameters<typeof openRedisStateStore>[0]): Promise
   return store;
 }
 
+const expectTooLate = (call: Promise<unknown>) =>
+  expect(call).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/^Redis at 127\.0\.0\.1:\d+: no answer in 300 ms$/),
+  });
+
 describeWithServer('a connection to Redis', findRedis, () => {
   it('has a password, a number of a database, and an endpoint in either form', async () => {
     const server = await start({ password: 'pass word/@' });
@@ -101,6 +107,17 @@ describeWithServer('a connection to Redis', findRedis, () => {
       if (found !== undefined) break;
     }
     await store.update(job('a', { pid: 2 }));
+  });
+
+  it('that hangs keeps nobody longer who waits for changes of the same job', async () => {
+    const server = await start();
+    const store = await open({ endpoint: server.url, answerTimeoutMs: 300 });
+    await store.create(job('a'));
+    await server.pause();
+    const updates = [1, 2, 3, 4, 5].map((pid) => expectTooLate(store.update(job('a', { pid }))));
+    await updates[0];
+    const isFirst = Promise.all(updates).then(() => true);
+    expect(await Promise.race([isFirst, expectTooLate(store.get('b')).then(() => false)])).toBe(true);
   });
 
   it('takes so many calls at a time, and no more', async () => {

@@ -1,4 +1,4 @@
-import { TimeoutError } from 'redis';
+import { DisconnectsClientError, TimeoutError } from 'redis';
 import { StateStoreError, type StoreLogger } from '@joblet/state-store';
 import { newClient, type Client } from './client.js';
 import { isMissingScript, isRefusal, storeError } from './errors.js';
@@ -16,7 +16,7 @@ export class Connection {
   readonly name: string;
   private readonly makeClient: () => Client;
   private readonly logger: StoreLogger | undefined;
-  private readonly answerTimeoutMs: number;
+  readonly answerTimeoutMs: number;
   private client: Client;
   private isLost = false;
 
@@ -74,7 +74,9 @@ export class Connection {
         send(patient).then(resolve, reject);
       });
     } catch (error) {
-      throw error instanceof TimeoutError ? this.tooLate() : storeError(error, `Redis at ${this.name}`);
+      // Another command on the same connection had no answer in time: it was given up.
+      const isTooLate = error instanceof TimeoutError || error instanceof DisconnectsClientError;
+      throw isTooLate ? this.tooLate() : storeError(error, `Redis at ${this.name}`);
     } finally {
       clearTimeout(timer);
     }

@@ -4,7 +4,7 @@ export const CALLS_MAX = 20_000;
 /** Most commands that the driver holds: one of each call, and those of some syncs, which send 1,000 at a time. */
 export const QUEUED_COMMANDS_MAX = 40_000;
 
-/** How long a call waits for a connection and an answer: as long as the Go client waits for a read. */
+/** How long a call, or one step of a list or a sync, waits for a connection and an answer: as long as the Go client waits for a read. */
 export const ANSWER_TIMEOUT_MS = 10_000;
 
 /** How long opening the store waits for a server that does not answer yet. */

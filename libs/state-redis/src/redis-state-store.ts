@@ -9,7 +9,9 @@ import {
   JobLocks,
   ReadQueue,
   StateStoreError,
+  withDeadline,
   type CreateOptions,
+  type Deadline,
   type DeleteOptions,
   type Health,
   type Job,
@@ -69,14 +71,14 @@ export class RedisStateStore implements StateStore {
 
   create(job: NewJob, options?: CreateOptions): Promise<Job> {
     // Nearly always there is nothing yet; the script tells when there is.
-    return this.calls.run(async () => {
+    return this.call(async (deadline) => {
       const apply = (record: JobRecord | undefined, now: number) => applyCreate(record, job, now, options);
-      return (await this.change(job.uuid, apply, NOTHING)).job;
+      return (await this.change(job.uuid, deadline, apply, NOTHING)).job;
     });
   }
 
   get(uuid: string): Promise<Job> {
-    return this.calls.run(async () => {
+    return this.call(async () => {
       checkUuid(uuid);
       const { record } = await this.read(uuid, this.now());
       if (record?.kind === 'job') return record.job;
@@ -85,17 +87,18 @@ export class RedisStateStore implements StateStore {
   }
 
   update(job: NewJob, options: UpdateOptions = {}): Promise<Job> {
-    return this.calls.run(async () => {
+    return this.call(async (deadline) => {
       checkExpectedVersion(options.expectedVersion);
-      return (await this.change(job.uuid, (record, now) => applyUpdate(record, job, now, options))).job;
+      const apply = (record: JobRecord | undefined, now: number) => applyUpdate(record, job, now, options);
+      return (await this.change(job.uuid, deadline, apply)).job;
     });
   }
 
   delete(uuid: string, options: DeleteOptions = {}): Promise<void> {
-    return this.calls.run(async () => {
+    return this.call(async (deadline) => {
       checkUuid(uuid);
       checkExpectedVersion(options.expectedVersion);
-      await this.change(uuid, (record, now) => applyDelete(record, uuid, now, options));
+      await this.change(uuid, deadline, (record, now) => applyDelete(record, uuid, now, options));
     });
   }
 
@@ -111,7 +114,7 @@ export class RedisStateStore implements StateStore {
 
   async healthCheck(): Promise<Health> {
     try {
-      return await this.calls.run(() => askHealth(this.connection));
+      return await this.call(() => askHealth(this.connection));
     } catch (error) {
       return { ok: false, details: [error instanceof Error ? error.message : String(error)] };
     }
@@ -125,6 +128,14 @@ export class RedisStateStore implements StateStore {
     await this.close();
   }
 
+  /** Of a bounded number of requests: lists and syncs have a limit for each. */
+  private call<T>(body: (deadline: Deadline) => Promise<T>): Promise<T> {
+    const { name, answerTimeoutMs } = this.connection;
+    return withDeadline(`Redis at ${name}`, answerTimeoutMs, (deadline) =>
+      this.calls.run(() => body(deadline)),
+    );
+  }
+
   private async read(uuid: string, now: number): Promise<Stored> {
     const fields = await this.reads.get(uuid);
     return fields === undefined ? NOTHING : storedOf(uuid, fields, now);
@@ -133,15 +144,18 @@ export class RedisStateStore implements StateStore {
   /** Compare and set: starts again with what is stored when somebody else was faster. */
   private change<R extends JobRecord>(
     uuid: string,
+    deadline: Deadline,
     apply: (record: JobRecord | undefined, now: number) => R,
     guess?: Stored,
   ): Promise<R> {
     const now = this.now();
     this.purge(now);
     return this.locks.run([uuid], async () => {
+      deadline.check();
       let stored = guess ?? (await this.read(uuid, now));
       for (let attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
         const record = apply(stored.record, now);
+        deadline.check();
         const found = await this.connection.run<RecordFields | null>(
           CHANGE,
           uuid,

@@ -37,6 +37,7 @@ export type { CursorPosition } from './cursor.js';
 export { pageOf, selectPage } from './select-page.js';
 export { checkExpectedVersion, checkName, checkUuid } from './check-names.js';
 export { Calls } from './calls.js';
+export { withDeadline, type Deadline } from './with-deadline.js';
 export { JobLocks } from './job-locks.js';
 export { ReadQueue } from './read-queue.js';
 export type { ReadQueueOptions } from './read-queue.js';

@@ -1,60 +1,15 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import {
-  findDynamoDbLocal,
-  findPostgres,
-  findRedis,
-  startDynamoDbLocal,
-  startPostgres,
-  startRedis,
-  type Server,
-} from '@joblet/services';
+import type { Server } from '@joblet/services';
 import { describeWithServer } from '@joblet/services/jest';
+import { REMOTE_BACKENDS, REMOTE_ENV } from './testing/remote-backends.js';
 import { StateProcess } from './testing/state-process.js';
+import { until } from './testing/until.js';
+import { WrittenJobs } from './testing/written-jobs.js';
 
-interface Backend {
-  readonly name: string;
-  find(): unknown;
-  /** The server, and the settings of `state.storage` for it. */
-  start(): Promise<{ readonly server: Server; readonly storage: object }>;
-}
-
-const BACKENDS: readonly Backend[] = [
-  {
-    name: 'redis',
-    find: findRedis,
-    async start() {
-      const server = await startRedis();
-      return { server, storage: { redis: { endpoint: server.url } } };
-    },
-  },
-  {
-    name: 'postgres',
-    find: findPostgres,
-    async start() {
-      const server = await startPostgres();
-      return { server, storage: { postgres: { url: server.url } } };
-    },
-  },
-  {
-    name: 'dynamodb',
-    find: findDynamoDbLocal,
-    async start() {
-      const server = await startDynamoDbLocal({ inMemory: true });
-      const { endpoint, region } = server;
-      return { server, storage: { dynamodb: { endpoint, region, create_table: true } } };
-    },
-  },
-];
-
-const ENV = {
-  JOBLET_STATE_KEY: 'ab'.repeat(32),
-  AWS_ACCESS_KEY_ID: 'any',
-  AWS_SECRET_ACCESS_KEY: 'any',
-};
 const START_TIMEOUT_MS = 120_000;
 const JOBS = 100;
 
-for (const { name, find, start } of BACKENDS) {
+for (const { name, find, start } of REMOTE_BACKENDS) {
   describeWithServer(`state on ${name}`, find, () => {
     let server: Server;
     let state: StateProcess;
@@ -70,7 +25,7 @@ for (const { name, find, start } of BACKENDS) {
     }, START_TIMEOUT_MS);
 
     it('keeps what it has acknowledged over a kill of the service; fields, secrets and lists are whole', async () => {
-      await state.start(ENV);
+      await state.start(REMOTE_ENV);
       const clients = await Promise.all(Array.from({ length: 5 }, () => state.connect()));
       const acknowledged: string[] = [];
       const work = clients.map(async (client, number) => {
@@ -98,7 +53,7 @@ for (const { name, find, start } of BACKENDS) {
       await state.stop('SIGKILL');
       await Promise.all(work);
 
-      await state.start(ENV);
+      await state.start(REMOTE_ENV);
       const client = await state.connect();
       const { jobs } = await client.ask({
         op: 'list',
@@ -110,6 +65,49 @@ for (const { name, find, start } of BACKENDS) {
       await client.write(`${JSON.stringify({ op: 'get', jobId: acknowledged[0] })}\n`);
       expect(await client.line()).toContain('"big":12345678901234567890');
       expect(JSON.parse(await state.page('/health'))).toMatchObject({ status: 'ok' });
+    }, 60_000);
+
+    it('goes on when its server was killed in the middle of writes: nothing acknowledged is lost, nothing is half', async () => {
+      const clients = await Promise.all(Array.from({ length: 20 }, () => state.connect()));
+      const written = new WrittenJobs();
+      const isOver = { over: false };
+      const work = clients.map((client, number) => written.write(client, `kill-${number}`, isOver));
+      await written.until(() => written.acknowledged >= JOBS);
+      await server.kill();
+      await written.until(() => written.refused >= clients.length);
+      await server.restart();
+      const before = written.acknowledged;
+      await written.until(() => written.acknowledged >= before + JOBS);
+      isOver.over = true;
+      await Promise.all(work);
+      const client = await state.connect();
+      const { jobs } = await client.ask({ op: 'list', filter: { nodeId: 'killed', limit: 1_000_000 } });
+      written.expectAllIn(jobs!);
+      for (const { uuid } of jobs!.slice(0, JOBS))
+        expect((await client.ask({ op: 'get', jobId: uuid })).job).toEqual(
+          jobs!.find((job) => job.uuid === uuid),
+        );
+    }, 120_000);
+
+    it('is answered in time, and says so, while the server hangs; then it goes on', async () => {
+      await server.pause();
+      const clients = await Promise.all(Array.from({ length: 15 }, () => state.connect()));
+      const job = { uuid: 'hanging', nodeId: 'node-2' };
+      const requests = [
+        { op: 'create', job },
+        { op: 'update', job },
+        { op: 'get', jobId: 'hanging' },
+        { op: 'list', filter: { limit: 1 } },
+        { op: 'delete', jobId: 'hanging' },
+      ];
+      const answers = clients.map((client, index) => client.ask(requests[index % requests.length]));
+      for (const answer of await Promise.all(answers)) {
+        expect(answer).toMatchObject({ success: false, code: 'UNAVAILABLE' });
+        expect(answer.error).toMatch(/no answer in 4000 ms|timeout exceeded/);
+      }
+      server.resume();
+      const create = () => clients[0].ask({ op: 'create', job: { uuid: 'after-it-hung' } });
+      await until(async () => ['ok', 'JOB_EXISTS'].includes((await create()).code ?? 'ok'));
     }, 60_000);
 
     it('says so while the server is away', async () => {
@@ -124,7 +122,7 @@ for (const { name, find, start } of BACKENDS) {
 
     it('without the server the service ends with 1, and names the backend', async () => {
       await state.stop();
-      await expect(state.start(ENV)).rejects.toThrow(/cannot be opened/);
+      await expect(state.start(REMOTE_ENV)).rejects.toThrow(/cannot be opened/);
       expect(await state.ended()).toBe(1);
       expect(state.log).toContain(`state.backend \\"${name}\\"`);
     }, 60_000);

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { expectDocumented } from './testing/person.js';
 import { PersistProcess } from './testing/persist-process.js';
 import { CHILD_ENV } from './testing/service-process.js';
 import { StateProcess } from './testing/state-process.js';
@@ -112,4 +113,41 @@ it('without persist, states are shown, with a note', async () => {
     code: 0,
     out: expect.stringMatching(/^state +COMPLETED, exit code 0$/m),
   });
+});
+
+it('delete takes the rows and the state, of a job that one of the services has too', async () => {
+  await rnx('job', 'run', '--id', 'both-1', ...sockets(), '--', 'echo', 'x');
+  await rnx('job', 'run', '--id', 'rows-1', '--ipc-socket', persist.ipcSocket, '--', 'echo', 'x');
+  await (await state.connect()).ask({ op: 'create', job: { uuid: 'state-1', status: 'PENDING' } });
+  expect(await rnx('job', 'delete', 'bot', ...query())).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^deleted both-1: 1 line, \d+ samples?, .* on disk, its state, COMPLETED\n$/),
+    err: '',
+  });
+  expect((await rnx('job', 'delete', 'rows-1', ...query())).out).toMatch(
+    /^deleted rows-1: 1 line, .* on disk\n$/,
+  );
+  const { out } = await rnx('job', 'delete', 'state', '--json', ...query());
+  expect(JSON.parse(out)).toMatchObject({ job_id: 'state-1', status: 'PENDING', deleted: true });
+  expect(await jobs()).toEqual([]);
+  expect(await rnx('job', 'delete', 'both-1', ...query())).toMatchObject({ code: 3 });
+});
+
+it.each([
+  ['state', 'only the rows are deleted, and its state is not', /^deleted before: its state, COMPLETED\n$/],
+  ['persist', 'only the state is deleted, and its rows are not', /^deleted before: 1 line, .* on disk\n$/],
+] as const)('delete without %s does what it can, and the rest later', async (away, what, rest) => {
+  await rnx('job', 'run', '--id', 'before', ...sockets(), '--', 'echo', 'x');
+  const service = { state, persist }[away];
+  await service.stop();
+  // Others may begin so.
+  const uncertain = await rnx('job', 'delete', 'bef', ...query());
+  expect(uncertain).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/^rnx: .+\n$/) });
+  const { code, out, err } = await rnx('job', 'delete', 'before', ...query());
+  expect({ code, out }).toEqual({ code: 4, out: '' });
+  expect(err).toContain(`rnx: of job before ${what}: `);
+  for (const { err: told } of [uncertain, { err }]) expectDocumented(told.trimEnd().replace(/^rnx: /, ''));
+  await service.start();
+  expect((await rnx('job', 'delete', 'before', ...query())).out).toMatch(rest);
+  expect(await jobs()).toEqual([]);
 });

@@ -8,3 +8,14 @@ export function stateOf(pid: number): string | undefined {
 export function isAlive(pid: number): boolean {
   return ![undefined, 'Z'].includes(stateOf(pid));
 }
+
+/** Whether the process and what it has forked stand still. */
+export function isStopped(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid), '--ppid', String(pid)], {
+    encoding: 'utf8',
+  });
+  return stdout
+    .trim()
+    .split('\n')
+    .every((state) => /^[TZ]/.test(state));
+}

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.js';
 import { PROBE_INTERVAL_MS, START_TIMEOUT_MS } from './limits.js';
-import { stateOf } from './process-state.js';
+import { isStopped } from './process-state.js';
 import { Supervised, type Command } from './supervised.js';
 
 /** How a kind of server is made and asked. */
@@ -59,10 +59,10 @@ export class Server implements AsyncDisposable {
     await startAt(this.recipe, this.supervised, this.port, PREDECESSOR_THERE);
   }
 
-  /** SIGSTOP; resolves when it stands still: connections stay open, and no answer comes. Of PostgreSQL it only stops new connections. */
+  /** SIGSTOP, also to what it has forked; resolves when all stand still: connections stay open, and no answer comes. */
   async pause(): Promise<void> {
     this.supervised.signal('SIGSTOP');
-    while (this.pid !== undefined && stateOf(this.pid) !== 'T') await delay(PROBE_INTERVAL_MS);
+    while (this.pid !== undefined && !isStopped(this.pid)) await delay(PROBE_INTERVAL_MS);
   }
 
   resume(): void {

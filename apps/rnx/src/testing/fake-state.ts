@@ -53,6 +53,7 @@ async function carryOut(
 ): Promise<Partial<StateSuccess>> {
   if (request.op === 'list') return store.list(request.filter);
   if (request.op === 'get') return { job: await store.get(request.uuid) };
+  if (request.op === 'delete') await store.delete(request.uuid);
   if (request.op !== 'create' && request.op !== 'update') return {};
   const job = await store[request.op](request.job);
   statuses.push(job.status);

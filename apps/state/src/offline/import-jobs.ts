@@ -4,16 +4,13 @@ import { newJob, type NewJob } from '@joblet/state-store';
 import { LeftJobs } from './left-jobs.js';
 import { offlineCommand, runOffline } from './offline-command.js';
 import { openOfflineStore } from './offline-store.js';
-import { putJobs } from './put-jobs.js';
+import { BATCH, putJobs } from './put-jobs.js';
 import { print, Progress, type Terminal } from './terminal.js';
 
 interface Options {
   readonly config?: string;
   readonly to?: string;
 }
-
-/** Lines put together. */
-const BATCH = 256;
 
 /** `state import`; resolves to the exit code. */
 export function runImport(

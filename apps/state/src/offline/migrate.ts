@@ -3,7 +3,7 @@ import { allJobs, countJobs } from './all-jobs.js';
 import { LeftJobs } from './left-jobs.js';
 import { offlineCommand, runOffline } from './offline-command.js';
 import { openOfflineStore } from './offline-store.js';
-import { putJobs } from './put-jobs.js';
+import { BATCH, putJobs } from './put-jobs.js';
 import { print, Progress, type Terminal } from './terminal.js';
 
 interface Options {
@@ -31,14 +31,13 @@ export function runMigrate(
     const left = new LeftJobs(stderr, progress);
     let [put, unchanged] = [0, 0];
     for await (const jobs of allJobs(source.medium)) {
-      const counts = await putJobs(
-        target,
-        jobs.map(({ json }) => newJob(json)),
-        (uuid, reason) => left.tell(uuid, reason),
-      );
-      put += counts.put;
-      unchanged += counts.unchanged;
-      progress.show(put + unchanged + left.count);
+      for (let from = 0; from < jobs.length; from += BATCH) {
+        const batch = jobs.slice(from, from + BATCH).map(({ json }) => newJob(json));
+        const counts = await putJobs(target, batch, (uuid, reason) => left.tell(uuid, reason));
+        put += counts.put;
+        unchanged += counts.unchanged;
+        progress.show(put + unchanged + left.count);
+      }
     }
     progress.clear();
     await print(stdout, `${put} jobs put, ${unchanged} were there, ${left.count} are not there\n`);

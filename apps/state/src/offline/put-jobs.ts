@@ -10,6 +10,9 @@ export interface PutCounts {
 /** A job that is not in the store as it was given: why. */
 export type OnLeft = (uuid: string, reason: string) => Promise<void>;
 
+/** Jobs between two looks at the progress. */
+export const BATCH = 64;
+
 /** Stored at a time: as many as a remote store answers at once without being throttled. */
 const AT_A_TIME = 16;
 

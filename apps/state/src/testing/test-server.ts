@@ -19,6 +19,7 @@ export interface TestServerOptions {
 
 /** A server on a socket of its own, and what it told. */
 export interface TestServer extends AsyncDisposable {
+  readonly path: string;
   readonly server: StateServer;
   readonly answers: readonly Answer[];
   readonly closed: readonly Closed[];
@@ -60,6 +61,7 @@ export async function startTestServer({
   await listenOnSocketFile(server.netServer, path);
   const clients: TestClient[] = [];
   return {
+    path,
     server,
     answers,
     closed,

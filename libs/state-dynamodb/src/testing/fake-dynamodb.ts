@@ -8,7 +8,7 @@ export interface FakeRequest {
   readonly operation: string;
   readonly body: Record<string, unknown>;
 }
-export type FakeAnswer = { readonly error: string } | object;
+export type FakeAnswer = { readonly error: string } | 'silence' | object;
 
 /** What DynamoDB Local never does: answers as the test wants. */
 export class FakeDynamoDb implements AsyncDisposable {
@@ -18,6 +18,7 @@ export class FakeDynamoDb implements AsyncDisposable {
       const operation = String(request.headers['x-amz-target']).split('.')[1];
       this.requests.push({ operation, body });
       const answer = this.answer({ operation, body });
+      if (answer === 'silence') return;
       const isError = 'error' in answer;
       response.writeHead(isError ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(

@@ -6,6 +6,8 @@ export interface ConformanceCase {
   readonly name: string;
   /** Only for stores that declare all of these. */
   readonly needs?: readonly (keyof Supports)[];
+  /** Only for stores that can be told to `restore`. */
+  readonly restores?: true;
   run(subject: Subject): Promise<void>;
 }
 

@@ -65,6 +65,7 @@ const times: ConformanceCase = {
 
 const restored: ConformanceCase = {
   name: 'restore keeps the version and the times that the job says',
+  restores: true,
   async run(subject) {
     const moved = job({ version: 41, createdAt: time(1), updatedAt: time(2) });
     const created = await subject.store.create(moved, { restore: true });

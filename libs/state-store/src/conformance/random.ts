@@ -3,6 +3,7 @@ import { SORT_KEYS, type JobFilter } from '../filter.js';
 import type { Job, NewJob } from '../job.js';
 import { createMemoryStore } from '../memory-store.js';
 import type { JobPage, StateStore } from '../state-store.js';
+import { resolveSync } from '../sync.js';
 import type { ConformanceCase, Theme } from './case.js';
 import { consistent, job, time } from './jobs.js';
 import { codeOf } from './rejects.js';
@@ -85,17 +86,14 @@ function randomSync(
   random: SeededRandom,
   called: (name: string, given: unknown, run: Call['run']) => Call,
 ): Call {
-  const byUuid = new Map<string, NewJob>();
-  for (let count = random.below(6); count > 0; count--) {
-    const one = randomJob(random);
-    byUuid.set(one.uuid, one);
-  }
-  const jobs = [...byUuid.values()];
-  const scope = { nodeId: random.chance(0.2) ? undefined : random.pick(NODES), owner: random.pick(OWNERS) };
+  const nodeId = random.chance(0.2) ? '' : random.pick(NODES);
+  const owner = random.pick(OWNERS);
+  const given = Array.from({ length: random.below(6) }, () => randomJob(random, { nodeId, owner }));
+  const { jobs, scope } = resolveSync(given, { nodeId, owner }, 'node-1');
   return called('sync', [jobs.map(({ fields }) => [...fields]), scope], (store) => store.sync(jobs, scope));
 }
 
-function randomJob(random: SeededRandom): NewJob {
+function randomJob(random: SeededRandom, fields: { readonly [key: string]: string } = {}): NewJob {
   return job({
     uuid: `job-${random.below(12)}`,
     status: random.pick(STATUSES),
@@ -106,6 +104,7 @@ function randomJob(random: SeededRandom): NewJob {
     pid: random.chance(0.2) ? null : random.below(3),
     future: random.chance(0.3) ? { big: [random.below(3)] } : undefined,
     other: random.chance(0.2) ? null : 9007199254740993n,
+    ...fields,
   });
 }
 

@@ -21,6 +21,8 @@ export interface ConformanceOptions {
   readonly create: (clock: Clock) => Promise<StoreUnderTest>;
   /** What the store must be able to do: it has to declare just this, and is tested for just this. */
   readonly supports: Supports;
+  /** False for a store behind a protocol that has no `restore`, as the state service's. Default: true. */
+  readonly restores?: boolean;
   /** Of the random cases. Default: another one each time; a failure tells which, to be tried again. */
   readonly seed?: number;
 }
@@ -34,13 +36,18 @@ export function stateStoreConformance(options: ConformanceOptions): void {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
   describe('state store conformance', () => {
     for (const theme of THEMES) {
-      const cases = theme.cases.filter(({ needs = [] }) => needs.every((need) => options.supports[need]));
+      const cases = theme.cases.filter((test) => isFor(test, options));
       if (cases.length === 0) continue;
       describe(theme.name, () => {
         for (const test of cases) it(test.name, () => runCase(test, options, seed), CASE_TIMEOUT_MS);
       });
     }
   });
+}
+
+function isFor({ needs = [], restores }: ConformanceCase, options: ConformanceOptions): boolean {
+  if (restores && options.restores === false) return false;
+  return needs.every((need) => options.supports[need]);
 }
 
 async function runCase(test: ConformanceCase, options: ConformanceOptions, seed: number): Promise<void> {

@@ -96,17 +96,24 @@ export async function until(what: string, condition: () => Promise<boolean> | bo
 }
 
 /** The messages of the page, first column of its tables; `<…>` stands for anything. */
-const documented = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `(.+?)` +\|/gm)].map(
-  ([, message]) =>
-    new RegExp(
-      `^${message
-        .split(/<[^<>]+>/)
-        .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-        .join('.+')}$`,
-    ),
-);
+const documented = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `(.+?)` +\|/gm)].map(([, message]) => ({
+  message,
+  pattern: patternOf(message),
+}));
+
+function patternOf(message: string): RegExp {
+  const texts = message.split(/<[^<>]+>/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${texts.join('.+')}$`);
+}
 
 /** That a person who reads the message finds it in the page. */
 export function expectDocumented(message: string): void {
-  expect([message, documented.some((pattern) => pattern.test(message))]).toEqual([message, true]);
+  expect([message, documented.some(({ pattern }) => pattern.test(message))]).toEqual([message, true]);
+}
+
+/** The same of a message with `<…>` for what is put in: one row of the page at least is a case of it. */
+export function expectCaseDocumented(template: string): void {
+  const isCase = patternOf(template);
+  const isThere = documented.some(({ message, pattern }) => pattern.test(template) || isCase.test(message));
+  expect([template, isThere]).toEqual([template, true]);
 }
