@@ -5,7 +5,7 @@ import type { WriteAheadLog } from '@joblet/wal';
 import { eachLimited } from '../disk/each-limited.js';
 import { syncDirectory } from '../disk/sync-directory.js';
 import { isPlainFile } from '../format/file-names.js';
-import { FILES_AT_ONCE } from '../limits.js';
+import { FILES_AT_ONCE, ORDINAL_MAX } from '../limits.js';
 import { readFileTail } from './file-tail.js';
 import { findRotated } from './find-files.js';
 import {
@@ -36,6 +36,8 @@ export interface RecoveryContext {
   readonly from: bigint | undefined;
   /** Whether a part of the log is lost. */
   readonly hasHoles: boolean;
+  /** Whether the area had a folder when the store was opened; one that had none has no files. */
+  readonly hasFolder: (jobId: string, name: AreaName) => boolean;
   /** Whether the area's files are those of a deleted job, which could not be taken away yet. */
   readonly isUncarried: (jobId: string, name: AreaName) => boolean;
   /** The ordinals from `first` on that the files of the job have, whatever state they are in. */
@@ -45,6 +47,8 @@ export interface RecoveryContext {
 /** Which rows of the log are not in files or runs. */
 export interface MissingRows {
   isMissing(area: Area, key: string, ordinal: bigint, stream: () => number): boolean;
+  /** All rows of the area with this ordinal or a higher one are missing. Absent: each is asked for. */
+  missingFrom?(area: Area, key: string): bigint;
 }
 
 /**
@@ -76,8 +80,9 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
     const { jobId, name } = touched;
     const area = table.area(jobId, name);
     if (context.isUncarried(jobId, name)) return;
-    findRotated(table, jobId, name, area);
-    const isSound = await inspectArea(context, touched, area, parents, toMark);
+    const entries = context.hasFolder(jobId, name) ? table.layout.entriesSync(name, jobId) : [];
+    findRotated(table, jobId, name, area, entries);
+    const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
     area.isChecked = true;
     if (isSound) return;
     for (const file of area.files) file.counted = file.synced = undefined;
@@ -102,13 +107,20 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
       if (ranges.get(key)?.some(isIn)) return false;
       return !isInFile(area, key, ordinal, stream);
     },
+    missingFrom(area, key) {
+      if (present.has(key)) return ORDINAL_MAX + 1n;
+      let last = -1n;
+      for (const { counted } of area.files) if (counted && counted.lastOrdinal > last) last = counted.lastOrdinal;
+      for (const range of ranges.get(key) ?? []) if (range.last > last) last = range.last;
+      return last + 1n;
+    },
   };
 }
 
 /** False when the files are in no state that this store leaves behind: then a reader has to find out what they have. */
 async function inspectArea(
   { table, compression, hasHoles }: RecoveryContext,
-  touched: TouchedArea,
+  touched: TouchedArea & { readonly entries: readonly string[] },
   area: Area,
   parents: Set<string>,
   toMark: { file: DataFile }[],
@@ -116,7 +128,8 @@ async function inspectArea(
   for (const file of area.files) {
     const path = table.layout.path({ area: touched.name, jobId: touched.jobId, fileName: file.fileName });
     const recorded = file.synced ?? followed(area, file);
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const isThere = touched.entries.includes(file.fileName);
+    const size = (isThere && statSync(path, { throwIfNoEntry: false })?.size) || 0;
     if (recorded && size === recorded.length) {
       file.counted = file.synced = recorded;
       continue;
@@ -262,12 +275,13 @@ function rangesOf(totals: readonly RowTotals[]): StreamRange[] {
 /** The rows of the log's batches that are missing elsewhere; `add` is given rows with consecutive ordinals. */
 export async function replayRows(
   { log, table, from }: Pick<RecoveryContext, 'log' | 'table' | 'from'>,
-  missing: Pick<MissingRows, 'isMissing'>,
+  missing: MissingRows,
   add: (
     job: Job,
     area: Area,
     batch: { entry: BatchEntry; picked: readonly number[]; first: bigint; position: bigint },
-  ) => Promise<void>,
+  ) => void,
+  afterBatch: () => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   let added = 0;
   // Holes were told of when the log was surveyed.
@@ -280,26 +294,34 @@ export async function replayRows(
       const area = job?.[entry.kind];
       if (!job || !area || position < area.born) continue;
       const key = graveKey(entry.kind, jobId);
+      const rowsFirst = entry.firstOrdinals[index];
+      const missingFrom = missing.missingFrom?.(area, key);
+      if (missingFrom !== undefined && rowsFirst >= missingFrom) {
+        added += numbers[index].length;
+        add(job, area, { entry, picked: numbers[index], first: rowsFirst, position: record });
+        continue;
+      }
       let picked: number[] = [];
       let first = 0n;
-      const flush = async (): Promise<void> => {
+      const flush = (): void => {
         if (picked.length === 0) return;
         added += picked.length;
-        await add(job, area, { entry, picked, first, position: record });
+        add(job, area, { entry, picked, first, position: record });
         picked = [];
       };
       for (const [offset, row] of numbers[index].entries()) {
-        const ordinal = entry.firstOrdinals[index] + BigInt(offset);
+        const ordinal = rowsFirst + BigInt(offset);
         const { bytes } = entry;
         const rows = { bytes, ...entry.table, ordinals: new BigUint64Array(0) };
-        if (!missing.isMissing(area, key, ordinal, () => rowStream(entry.kind, rows, row))) await flush();
+        if (!missing.isMissing(area, key, ordinal, () => rowStream(entry.kind, rows, row))) flush();
         else {
           if (picked.length === 0) first = ordinal;
           picked.push(row);
         }
       }
-      await flush();
+      flush();
     }
+    await afterBatch();
   }
   return added;
 }

@@ -61,7 +61,7 @@ export async function restoreUnsynced(
     await replayRows(
       { log, table, from: undefined },
       missing,
-      async (_job, _area, { entry, picked, first, position }) => {
+      (_job, _area, { entry, picked, first, position }) => {
         const buffer = new RowBuffer(position);
         buffer.add({ bytes: entry.bytes, table: entry.table, picked }, 0, picked.length, first, Infinity);
         keep(buffer.rows());

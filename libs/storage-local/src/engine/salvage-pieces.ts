@@ -30,7 +30,7 @@ export async function salvagePieces(
   await replayRows(
     { log, table, from: undefined },
     missing,
-    async (job, _area, { entry, picked, first, position }) => {
+    (job, _area, { entry, picked, first, position }) => {
       const buffer = new RowBuffer(position);
       buffer.add({ bytes: entry.bytes, table: entry.table, picked }, 0, picked.length, first, Infinity);
       for (const { found } of byArea.get(graveKey(entry.kind, job.jobId)) ?? []) found.push(buffer.rows());
