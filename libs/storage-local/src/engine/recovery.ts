@@ -20,7 +20,8 @@ import {
 import type { AreaName, BatchEntry } from './log-entry.js';
 import { inOrder, joinRows } from './row-buffer.js';
 import { rowStream, totalsOf, type RowTotals } from './row-totals.js';
-import type { DamagedPiece, NewPiece, Run, RunPiece, RunStore } from './runs.js';
+import type { RunPiece } from './run-directory.js';
+import type { DamagedPiece, NewPiece, Run, RunStore } from './runs.js';
 import { logEntries, touch, type LogSurvey, type TouchedArea } from './survey-log.js';
 
 export interface RecoveryContext {
@@ -28,7 +29,7 @@ export interface RecoveryContext {
   readonly table: JobTable;
   readonly runs: RunStore;
   /** Pieces whose rows come from the log, as far as it has them. */
-  readonly damaged: ReadonlyMap<RunPiece, DamagedPiece>;
+  readonly damaged: ReadonlyMap<Run, ReadonlyMap<number, DamagedPiece>>;
   readonly onDamaged: (damaged: DamagedPiece) => void;
   /** Which files are appended to. */
   readonly compression: Readonly<Record<AreaName, boolean>>;
@@ -59,12 +60,12 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
   const { table, runs } = context;
   const pieces = new Map<string, FoundPiece[]>();
   for (const run of runs.runs) {
-    for (const piece of run.pieces) {
+    for (const piece of run.directory.pieces()) {
       const key = graveKey(piece.area, piece.jobId);
       if (run.position <= table.bornOf(piece.jobId, piece.area)) continue;
       const area = table.area(piece.jobId, piece.area);
       if (piece.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = piece.lastOrdinal + 1n;
-      const damaged = context.damaged.get(piece);
+      const damaged = context.damaged.get(run)?.get(piece.index);
       if (damaged) {
         context.onDamaged(damaged);
         continue;
@@ -110,7 +111,8 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
     missingFrom(area, key) {
       if (present.has(key)) return ORDINAL_MAX + 1n;
       let last = -1n;
-      for (const { counted } of area.files) if (counted && counted.lastOrdinal > last) last = counted.lastOrdinal;
+      for (const { counted } of area.files)
+        if (counted && counted.lastOrdinal > last) last = counted.lastOrdinal;
       for (const range of ranges.get(key) ?? []) if (range.last > last) last = range.last;
       return last + 1n;
     },
@@ -223,21 +225,20 @@ async function keepPieces(
       const isRegular = group.length === 1 && !isIrregular(key);
       if (isRegular && isThere.every((is) => is)) continue;
       if (isRegular && !isThere.some((is) => is)) {
-        area.parts.push({ kind: 'run', run, piece });
+        area.parts.push({ kind: 'run', run, index: piece.index });
         run.live++;
         table.pending.set(area, { job, name });
         own.push(...rangesOf(piece.totals));
         continue;
       }
-      const all = joinRows(await Promise.all(group.map((one) => one.run.load(one.piece))));
+      const all = joinRows(await Promise.all(group.map((one) => one.run.load(one.piece.index))));
       const rows = inOrder(
         all,
         (row) => !isInFile(area, key, all.ordinals[row], () => rowStream(name, all, row)),
       );
       if (rows.starts.length === 0) continue;
-      const totals = totalsOf(name, rows);
-      own.push(...rangesOf(totals));
-      made.push({ area, job, at: area.parts.length, piece: { jobId, area: name, rows, totals } });
+      own.push(...rangesOf(totalsOf(name, rows)));
+      made.push({ area, job, at: area.parts.length, piece: { jobId, area: name, rows } });
     }
   }
   if (made.length === 0) return ranges;
@@ -249,7 +250,7 @@ async function keepPieces(
   // From the back, so that the places in front stay.
   for (let index = made.length - 1; index >= 0; index--) {
     const { area, job, at, piece } = made[index];
-    area.parts.splice(at, 0, { kind: 'run', run, piece: run.pieces[index] });
+    area.parts.splice(at, 0, { kind: 'run', run, index });
     run.live++;
     table.pending.set(area, { job, name: piece.area });
   }

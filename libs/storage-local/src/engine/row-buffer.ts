@@ -46,6 +46,15 @@ export class RowBuffer {
     return this.bytes.length + this.table.length;
   }
 
+  /** Of the rows in their wire form. */
+  get bytesUsed(): number {
+    return this.used;
+  }
+
+  get firstOrdinal(): bigint {
+    return this.columns.ordinals[0];
+  }
+
   get lastOrdinal(): bigint {
     return this.columns.ordinals[this.count - 1];
   }

@@ -39,14 +39,13 @@ export class RowMemory {
     const { tail } = area;
     if (!tail) return;
     area.tail = undefined;
-    const { position, heldBytes } = tail;
-    this.tails -= heldBytes;
-    area.parts.push({ kind: 'memory', rows: tail.rows(), buffer: tail, position, heldBytes });
+    this.tails -= tail.heldBytes;
+    area.parts.push({ kind: 'memory', buffer: tail });
   }
 
   /** The part is the area's no more; somebody may still be reading its rows. */
   dropped(part: MemoryPart): void {
-    this.held -= part.heldBytes;
+    this.held -= part.buffer.heldBytes;
   }
 
   /** As `dropped`, and nobody uses the rows but those to whom they were lent. */
@@ -59,7 +58,7 @@ export class RowMemory {
 /** Bytes that the area has in memory. */
 export function memoryBytes(area: Area): number {
   return area.parts.reduce(
-    (sum, part) => sum + (part.kind === 'memory' ? part.heldBytes : 0),
+    (sum, part) => sum + (part.kind === 'memory' ? part.buffer.heldBytes : 0),
     area.tail?.heldBytes ?? 0,
   );
 }
@@ -67,7 +66,10 @@ export function memoryBytes(area: Area): number {
 /** Of the oldest record of the log that has a row which is only in memory. */
 export function oldestPosition(area: Area): bigint | undefined {
   let oldest = area.tail?.position;
-  for (const part of area.parts)
-    if (part.kind === 'memory' && (oldest === undefined || part.position < oldest)) oldest = part.position;
+  for (const part of area.parts) {
+    if (part.kind !== 'memory') continue;
+    const { position } = part.buffer;
+    if (oldest === undefined || position < oldest) oldest = position;
+  }
   return oldest;
 }
