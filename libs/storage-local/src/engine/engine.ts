@@ -308,6 +308,9 @@ export class Engine implements StoreView {
     });
     await Promise.race([this.sealAll(), enough]);
     clearTimeout(timeout);
+    // One sync for all that is left: a start reads the directory of a run faster than the rows in the log.
+    core.sealer.giveUp();
+    await this.spillAll().catch((error: unknown) => core.tellFailed('writing a run', error));
     // What cannot be carried out now is in the log.
     for (const { name, jobId } of core.deletions.all())
       await this.deleter.carry(jobId, name).catch(() => undefined);

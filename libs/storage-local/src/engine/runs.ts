@@ -101,11 +101,23 @@ export class Run {
   /** Reads all of it. */
   async damagedPieces(): Promise<DamagedPiece[]> {
     const damaged: DamagedPiece[] = [];
+    let group: RunPiece[] = [];
+    const check = async (): Promise<void> => {
+      if (group.length === 0) return;
+      const [{ offset }] = group;
+      const bytes = await this.readAt(offset, endOf(group[group.length - 1]) - offset);
+      for (const piece of group) {
+        if (this.salvaged.has(piece.index)) continue;
+        const own = bytes?.subarray(piece.offset - offset, endOf(piece) - offset);
+        if (!isSound(piece, own)) damaged.push({ run: this, piece, reason: this.damageOf(piece, own) });
+      }
+      group = [];
+    };
     for (const piece of this.directory.pieces()) {
-      if (this.salvaged.has(piece.index)) continue;
-      const reason = await this.read(piece);
-      if (typeof reason === 'string') damaged.push({ run: this, piece, reason });
+      if (group.length > 0 && endOf(piece) - group[0].offset > COPY_BYTES) await check();
+      group.push(piece);
     }
+    await check();
     return damaged;
   }
 
@@ -116,21 +128,30 @@ export class Run {
 
   /** What is wrong with it, when it is not what was written. */
   private async read(piece: RunPiece): Promise<BlockRows | string> {
-    const size = piece.rows * RUN_ROW_BYTES + piece.bytes;
-    const damaged = `rows of job ${piece.jobId} are damaged: ${this.path}, bytes ${piece.offset} to ${piece.offset + size}`;
+    const bytes = await this.readAt(piece.offset, endOf(piece) - piece.offset);
+    const columns = isSound(piece, bytes) && readColumns(bytes, 0, piece.rows, piece.bytes);
+    if (!columns) return this.damageOf(piece, bytes);
+    const from = piece.rows * COLUMN_BYTES;
+    const ordinals = new BigUint64Array(bytes.buffer.slice(from, from + piece.rows * 8));
+    return { ...columns, ordinals, bytes: bytes.subarray(from + piece.rows * 8) };
+  }
+
+  private damageOf(piece: RunPiece, bytes: Uint8Array | undefined): string {
+    const place = `${this.path}, bytes ${piece.offset} to ${endOf(piece)}`;
+    return `rows of job ${piece.jobId} are damaged: ${place}${bytes ? '' : ': the file is gone'}`;
+  }
+
+  /** Fewer bytes when the file is shorter; undefined when it is gone. */
+  private async readAt(offset: number, size: number): Promise<Buffer<ArrayBuffer> | undefined> {
     try {
       this.handle ??= open(this.path, 'r');
       const handle = await this.handle;
-      const payload = Buffer.allocUnsafeSlow(size);
-      const { bytesRead } = await handle.read(payload, 0, size, piece.offset);
-      const columns = readColumns(payload, 0, piece.rows, piece.bytes);
-      if (bytesRead !== size || crc32c(payload) !== piece.crc32c || !columns) return damaged;
-      const from = piece.rows * COLUMN_BYTES;
-      const ordinals = new BigUint64Array(payload.buffer.slice(from, from + piece.rows * 8));
-      return { ...columns, ordinals, bytes: payload.subarray(from + piece.rows * 8) };
+      const bytes = Buffer.allocUnsafeSlow(size);
+      const { bytesRead } = await handle.read(bytes, 0, size, offset);
+      return bytes.subarray(0, bytesRead);
     } catch (error) {
       await this.closeHandle();
-      if (isMissing(error)) return `${damaged}: the file is gone`;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }
@@ -148,6 +169,14 @@ export class Run {
     await this.closeHandle();
     await rm(this.path, { force: true });
   }
+}
+
+function endOf({ offset, rows, bytes }: RunPiece): number {
+  return offset + rows * RUN_ROW_BYTES + bytes;
+}
+
+function isSound<Bytes extends Uint8Array>(piece: RunPiece, bytes: Bytes | undefined): bytes is Bytes {
+  return bytes?.length === endOf(piece) - piece.offset && crc32c(bytes) === piece.crc32c;
 }
 
 export class RunStore {
