@@ -162,7 +162,7 @@ export const PARK_MAX_MS = 60_000;
 /** Data files that are open at the same time. */
 export const DATA_FILES_OPEN_MAX = 128;
 
-/** What sealing may take when the store is closed; what is left stays in the log. */
+/** What sealing may take when the store is closed; what is left goes to a run. */
 export const CLOSE_SEAL_MS = 4_000;
 
 /** Space that is left free: the smaller of this and one part of RESERVE_SHARE of the disk. */

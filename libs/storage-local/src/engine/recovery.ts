@@ -77,11 +77,16 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
   const present = new Map<string, ReadonlySet<bigint>>();
   const parents = new Set<string>();
   const toMark: { file: DataFile }[] = [];
-  await eachLimited([...survey.touched.values()], FILES_AT_ONCE, async (touched) => {
+  const withFolder = [...survey.touched.values()].filter(({ jobId, name }) => {
+    if (context.hasFolder(jobId, name)) return true;
+    table.area(jobId, name).isChecked = true;
+    return false;
+  });
+  await eachLimited(withFolder, FILES_AT_ONCE, async (touched) => {
     const { jobId, name } = touched;
     const area = table.area(jobId, name);
     if (context.isUncarried(jobId, name)) return;
-    const entries = context.hasFolder(jobId, name) ? table.layout.entriesSync(name, jobId) : [];
+    const entries = table.layout.entriesSync(name, jobId);
     findRotated(table, jobId, name, area, entries);
     const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
     area.isChecked = true;
