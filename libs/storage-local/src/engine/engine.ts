@@ -84,7 +84,7 @@ export class Engine implements StoreView {
     known: bigint | undefined,
   ) {
     const { log, table } = opened;
-    const memory = new RowMemory(options.blockBytes);
+    const memory = new RowMemory(options.blockBytes, options.memoryBytes);
     const tellFailed = (doing: string, error: unknown): void =>
       options.onEvent({ type: 'background-failed', doing, error });
     const files = new DataFiles((file, error) => this.checkpoints.onSyncFailed(file, error));

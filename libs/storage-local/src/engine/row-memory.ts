@@ -2,19 +2,20 @@ import type { Area } from './job-table.js';
 import type { MemoryPart } from './part.js';
 import { RowBuffer, type AddedRows } from './row-buffer.js';
 import { Slabs } from './slabs.js';
-import { SLABS_KEPT_BYTES_MAX } from '../limits.js';
 
 /** Counts what the rows of all jobs take that are in no file yet. */
 export class RowMemory {
   private readonly blockBytes: number;
-  private readonly slabs = new Slabs(SLABS_KEPT_BYTES_MAX);
+  private readonly slabs: Slabs;
   /** Bytes of all tails and memory parts. */
   held = 0;
   /** Bytes of the tails alone: what is not on its way to a file yet. */
   tails = 0;
 
-  constructor(blockBytes: number) {
+  /** `bytesMax`: what rows may take; so much is kept to be used again. */
+  constructor(blockBytes: number, bytesMax: number) {
     this.blockBytes = blockBytes;
+    this.slabs = new Slabs(bytesMax);
   }
 
   /** Adds rows to the tail; each time that it has a block, it becomes a part. Returns whether it did. */
