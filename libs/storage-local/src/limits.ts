@@ -111,9 +111,11 @@ export const SLAB_BYTES_MIN = 128;
 export const BUFFER_BYTES_INITIAL = 512;
 export const BUFFER_ROWS_INITIAL = 4;
 
-/** Memory of rows that is used again: a block's at the most, and so much in all. */
+/** Smaller memory is cut from pieces of this size. */
+export const SLAB_PAGE_BYTES = 64 * 1024;
+
+/** Memory of rows that is used again: a block's at the most. */
 export const SLAB_BYTES_MAX = 512 * 1024;
-export const SLABS_KEPT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What a row has as text beside its content: job id, keys, numbers; for telling when a block is full. */
 export const ROW_TEXT_OVERHEAD_BYTES = 96;
@@ -162,7 +164,7 @@ export const PARK_MAX_MS = 60_000;
 /** Data files that are open at the same time. */
 export const DATA_FILES_OPEN_MAX = 128;
 
-/** What sealing may take when the store is closed; what is left stays in the log. */
+/** What sealing may take when the store is closed; what is left goes to a run. */
 export const CLOSE_SEAL_MS = 4_000;
 
 /** Space that is left free: the smaller of this and one part of RESERVE_SHARE of the disk. */

@@ -38,6 +38,8 @@ export interface ScannedSegment {
   readonly end?: bigint;
   /** As its header says. */
   readonly isRecycled: boolean;
+  /** Whether a record's payload may be written over when the next one is asked for. */
+  readonly isReused?: boolean;
 }
 
 /** How the newest segment ends. */
@@ -56,7 +58,7 @@ export interface SegmentEnd {
  */
 export async function* scanSegment(segment: ScannedSegment): AsyncGenerator<LogRecord | LogHole, SegmentEnd> {
   const { file, path, firstPosition } = segment;
-  const window = new FileWindow(file);
+  const window = new FileWindow(file, segment.isReused);
   const size = await file.size();
   const positionOf = (offset: number): bigint => firstPosition + BigInt(offset - SEGMENT_HEADER_BYTES);
   const limit = segment.end === undefined ? size : Math.min(size, offsetOf(segment.end, firstPosition));

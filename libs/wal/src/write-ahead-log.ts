@@ -115,7 +115,7 @@ async function cutTornTail(
   const { path, firstPosition, isRecycled } = newest;
   const file = await disk.open(path);
   try {
-    const items = scanSegment({ file, path, firstPosition, isRecycled, logCrc });
+    const items = scanSegment({ file, path, firstPosition, isRecycled, logCrc, isReused: true });
     let step = await items.next();
     while (!step.done) step = await items.next();
     const { end, tornBytes } = step.value;

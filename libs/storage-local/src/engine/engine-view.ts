@@ -13,12 +13,12 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
   for (const part of area.parts) {
     if (part.kind === 'memory') pending.push(memoryRows(jobId, name, part.buffer.lend()));
     else {
-      const { run, piece } = part;
+      const { run, index } = part;
       unpins.push(run.pin());
-      const { firstOrdinal, lastOrdinal } = piece;
-      const rows = run.rowsOf(piece);
-      const times = timesOf(piece.totals);
-      const load = async () => batchOf(jobId, name, await run.load(piece));
+      const { firstOrdinal, lastOrdinal, totals } = run.directory.piece(index);
+      const rows = run.rowsOf(index);
+      const times = timesOf(totals);
+      const load = async () => batchOf(jobId, name, await run.load(index));
       pending.push({ firstOrdinal, lastOrdinal, rows, ...times, load });
     }
   }

@@ -32,7 +32,7 @@ import { encodeEntries, type AreaName, type BatchEntry } from './log-entry.js';
 import { newestPosition, openLog, openTable } from './open-table.js';
 import { partFirst } from './part.js';
 import { Pressure } from './pressure.js';
-import { inspectFiles, replayRows } from './recovery.js';
+import { inspectFiles, replayRows, type RecoveryContext } from './recovery.js';
 import { cleanUp } from './retention.js';
 import { Rewriter } from './rewrite.js';
 import { Rotation } from './rotation.js';
@@ -84,7 +84,7 @@ export class Engine implements StoreView {
     known: bigint | undefined,
   ) {
     const { log, table } = opened;
-    const memory = new RowMemory(options.blockBytes);
+    const memory = new RowMemory(options.blockBytes, options.memoryBytes);
     const tellFailed = (doing: string, error: unknown): void =>
       options.onEvent({ type: 'background-failed', doing, error });
     const files = new DataFiles((file, error) => this.checkpoints.onSyncFailed(file, error));
@@ -130,14 +130,14 @@ export class Engine implements StoreView {
     );
     await makeDirectory(runs.directory);
     await runs.open((path, reason) => onEvent({ type: 'run-damaged', path, reason }));
-    const { table, known } = await openTable(options);
+    const { table, known, folders } = await openTable(options);
     const usedUpTo = newestPosition(table, runs, known);
     const log = await openLog(options, space, usedUpTo);
     let engine: Engine;
     try {
       const view: StoreView = { view: (jobId, areas) => engine.view(jobId, areas) };
       engine = new Engine(options, readerFor(view), { log, space, table, runs }, known);
-      await engine.recover(known, usedUpTo);
+      await engine.recover(known, usedUpTo, (jobId, name) => folders[name].has(jobId));
       engine.timer = setInterval(() => engine.keepHouse(), HOUSEKEEPING_MS);
       engine.timer.unref();
       return engine;
@@ -308,6 +308,9 @@ export class Engine implements StoreView {
     });
     await Promise.race([this.sealAll(), enough]);
     clearTimeout(timeout);
+    // One sync for all that is left: a start reads the directory of a run faster than the rows in the log.
+    core.sealer.giveUp();
+    await this.spillAll().catch((error: unknown) => core.tellFailed('writing a run', error));
     // What cannot be carried out now is in the log.
     for (const { name, jobId } of core.deletions.all())
       await this.deleter.carry(jobId, name).catch(() => undefined);
@@ -325,7 +328,11 @@ export class Engine implements StoreView {
   }
 
   /** `known`: where the log has to be read from, as the job index says; it once had what is before `usedUpTo`. */
-  private async recover(known: bigint | undefined, usedUpTo: bigint): Promise<void> {
+  private async recover(
+    known: bigint | undefined,
+    usedUpTo: bigint,
+    hasFolder: RecoveryContext['hasFolder'],
+  ): Promise<void> {
     const { log, table, runs, options, deletions, memory, sealer, tellFailed } = this.core;
     const isCut = log.end < usedUpTo;
     if (isCut) {
@@ -355,7 +362,7 @@ export class Engine implements StoreView {
     const isUncarried = (jobId: string, name: AreaName): boolean => deletions.isUncarried(name, jobId);
     const missing = await inspectFiles(
       {
-        ...{ log, table, runs, from, hasHoles, isUncarried, readOrdinals },
+        ...{ log, table, runs, from, hasHoles, hasFolder, isUncarried, readOrdinals },
         compression: options.compression,
         damaged,
         onDamaged: (damaged) => options.onEvent(damagedEvent(damaged)),
@@ -368,7 +375,7 @@ export class Engine implements StoreView {
     const rows = await replayRows(
       { log, table, from },
       missing,
-      async (job, area, { entry, picked, first, position }) => {
+      (job, area, { entry, picked, first, position }) => {
         const added = { bytes: entry.bytes, table: entry.table, picked };
         table.pending.set(area, { job, name: entry.kind });
         const last = area.tail?.lastOrdinal;
@@ -377,9 +384,9 @@ export class Engine implements StoreView {
         if (mixed.has(area) && area.parts.some((part) => isBetween(partFirst(part)))) memory.freeze(area);
         const hasBlock = memory.add(area, added, picked.length, first, position);
         if (hasBlock) sealer.seal(job, entry.kind, area, false);
-        // It has to go on with what the log has, also when there is room neither in memory nor on the disk.
-        await this.pressure.room().catch((error: unknown) => tellFailed('making room in memory', error));
       },
+      // It has to go on with what the log has, also when there is room neither in memory nor on the disk.
+      () => this.pressure.room().catch((error: unknown) => tellFailed('making room in memory', error)),
     );
     for (const area of mixed) {
       memory.freeze(area);

@@ -6,6 +6,7 @@ import { isPlainFile } from '../format/file-names.js';
 import {
   HEADER_BYTES_MAX,
   inflateWhole,
+  MAGIC,
   parseHeader,
   trailerMatches,
   TRAILER_BYTES,
@@ -86,7 +87,8 @@ async function nextMember(
   const at = facts.length;
   let start = await readAt(handle, at, Math.min(FIRST_READ_BYTES, size - at));
   let header = parseHeader(start);
-  if (!header?.extra && start.length === FIRST_READ_BYTES) {
+  // Where no member begins, there is a hole mostly: reading on would fill memory with its zeros.
+  if (!header?.extra && start.length === FIRST_READ_BYTES && start.compare(MAGIC, 0, 3, 0, 3) === 0) {
     start = await readAt(handle, at, Math.min(HEADER_BYTES_MAX, size - at));
     header = parseHeader(start);
   }

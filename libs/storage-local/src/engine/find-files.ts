@@ -5,16 +5,21 @@ import { compressedFileOf, isTemporary } from '../format/file-names.js';
 import { dataFilesIn } from '../format/layout.js';
 import { newFile, type Area, type DataFile, type JobTable, type LostRows } from './job-table.js';
 import type { AreaName } from './log-entry.js';
-import { readLostRows } from './lost-rows.js';
+import { lostRowsFile, readLostRows } from './lost-rows.js';
 
 /**
  * Which rotated files there are: what lies in the folder counts, whatever is recorded, and what a crash has left half made is
- * removed. Nothing may be under way in the area.
+ * removed. Nothing may be under way in the area. `entries`: the names in the folder.
  */
-export function findRotated(table: JobTable, jobId: string, name: AreaName, area: Area): void {
+export function findRotated(
+  table: JobTable,
+  jobId: string,
+  name: AreaName,
+  area: Area,
+  entries = table.layout.entriesSync(name, jobId),
+): void {
   const { layout } = table;
   const pathOf = (fileName: string): string => layout.path({ area: name, jobId, fileName });
-  const entries = layout.entriesSync(name, jobId);
   for (const entry of entries) if (isTemporary(entry)) rmSync(pathOf(entry), { force: true });
   const rotated = dataFilesIn(name, entries).filter(({ number }) => number > 0);
   // A crash came before it was removed: what is compressed has all of its rows.
@@ -25,7 +30,9 @@ export function findRotated(table: JobTable, jobId: string, name: AreaName, area
   const recorded = area.files.filter(({ number }) => number > 0);
   const lost = new Map<number, LostRows>();
   for (const stream of new Set(live.map((file) => file.stream))) {
-    const last = readLostRows(dirname(pathOf(live[0].fileName)), name, stream) ?? area.lost.get(stream);
+    const isThere = entries.includes(lostRowsFile(name, stream));
+    const told = isThere ? readLostRows(dirname(pathOf(live[0].fileName)), name, stream) : undefined;
+    const last = told ?? area.lost.get(stream);
     if (last) lost.set(stream, last);
   }
   const files: DataFile[] = [];

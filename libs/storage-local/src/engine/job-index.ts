@@ -32,13 +32,15 @@ import { writeAll } from './write-all.js';
  *   ["j", job id, end or null, area of the logs or null, area of the metrics or null]
  * An area: [next ordinal, gaps, last arrival in Unix ms, born, files, rotated files, lost rows], a rotated file [name, last arrival, file], lost
  * rows [stream, newest number, rows, bytes of content, last ordinal, newest time, reason], a file (in the order of layout.ts) [length, rows, bytes of content, oldest time,
- * newest time, last ordinal, bytes that were rewritten], or 0 when nobody has looked at it. 64-bit numbers are strings.
+ * newest time, last ordinal, bytes that were rewritten], or 0 when nobody has looked at it; empty ones at the end are left out. 64-bit numbers are strings.
  *
  * The one before is kept beside it (`.old`), and the log from its position on: what only the index knows, end records and the next
  * ordinals of jobs without rows, survives the loss of either.
  */
 const MAGIC = 'joblet-jobs';
 const VERSION = 1;
+const CHECKSUM_BYTES = 8;
+const NEWLINE = 0x0a;
 
 export function olderJobIndex(path: string): string {
   return `${path}.old`;
@@ -67,7 +69,9 @@ export async function writeJobIndex(
       const areas = AREAS.map((name) => {
         const area = job[name];
         if (!area) return null;
-        const files = area.files.filter(({ number }) => number === 0).map(fileOf);
+        const live = area.files.filter(({ number }) => number === 0);
+        const count = live.reduce((last, file, index) => (isEmpty(file) ? last : index + 1), 0);
+        const files = live.slice(0, count).map(fileOf);
         const rotated = area.files.filter(({ number }) => number > 0);
         return [
           area.nextOrdinal,
@@ -102,19 +106,24 @@ export async function writeJobIndex(
 
 /** Fills the table; resolves to the position up to which its numbers hold, or to what is wrong: then the table may be filled in part. */
 export async function readJobIndex(path: string, table: JobTable): Promise<bigint | string> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     return `it cannot be read: ${String(error)}`;
   }
-  const lines = text.split('\n');
   try {
-    const head = parse(lines[0]);
+    let end = bytes.indexOf(NEWLINE);
+    const head = parse(bytes.subarray(0, Math.max(0, end)));
     if (head[0] !== MAGIC || head[1] !== VERSION) return 'it is of another version';
-    if (head[3] !== lines.length - 2) return `found ${lines.length - 2} lines, expected ${String(head[3])}`;
-    for (let number = 1; number < lines.length - 1; number++) readLine(parse(lines[number]), table);
-    return uint64(head[2]);
+    let count = 0;
+    for (let start = end + 1; start < bytes.length; start = end + 1) {
+      end = bytes.indexOf(NEWLINE, start);
+      if (end < 0) return 'its last line is cut';
+      readLine(parse(bytes.subarray(start, end)), table);
+      count++;
+    }
+    return head[3] === count ? uint64(head[2]) : `found ${count} lines, expected ${String(head[3])}`;
   } catch (error) {
     if (error instanceof Error) return error.message;
     throw error;
@@ -123,17 +132,18 @@ export async function readJobIndex(path: string, table: JobTable): Promise<bigin
 
 function line(values: readonly unknown[]): string {
   const json = JSON.stringify(values, (_, value) => (typeof value === 'bigint' ? String(value) : value));
-  return `${checksum(json)} ${json}\n`;
+  return `${checksum(Buffer.from(json))} ${json}\n`;
 }
 
-function checksum(json: string): string {
-  return crc32c(Buffer.from(json)).toString(16).padStart(8, '0');
+function checksum(json: Buffer): string {
+  return crc32c(json).toString(16).padStart(8, '0');
 }
 
-function parse(text: string): unknown[] {
-  const json = text.slice(9);
-  if (text.slice(0, 8) !== checksum(json)) throw new Error('the checksum of a line is wrong');
-  const values: unknown = JSON.parse(json);
+function parse(text: Buffer): unknown[] {
+  const json = text.subarray(CHECKSUM_BYTES + 1);
+  if (text.toString('latin1', 0, CHECKSUM_BYTES) !== checksum(json))
+    throw new Error('the checksum of a line is wrong');
+  const values: unknown = JSON.parse(json.toString());
   if (!Array.isArray(values)) throw new Error('a line is no list');
   return values;
 }
@@ -180,6 +190,10 @@ function unlessMissing(error: unknown): void {
   if (!isMissing(error)) throw error;
 }
 
+function isEmpty({ synced, rewritten }: DataFile): boolean {
+  return synced?.length === 0 && synced.lastOrdinal === NO_FACTS.lastOrdinal && rewritten === 0;
+}
+
 function fileOf({ synced, rewritten }: DataFile): unknown {
   if (!synced) return 0;
   const { length, rows, contentBytes, timeMin, timeMax, lastOrdinal } = synced;
@@ -213,7 +227,7 @@ function rewrittenOf(found: unknown): number {
 }
 
 function factsOf(found: unknown): FileFacts | undefined {
-  // Of before there was this kind of file.
+  // Empty, or of before there was this kind of file.
   if (found === undefined) return NO_FACTS;
   if (found === 0) return undefined;
   if (!Array.isArray(found)) throw new Error('a file is no list');

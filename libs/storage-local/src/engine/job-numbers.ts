@@ -26,7 +26,7 @@ export function areaNumbers(name: AreaName, area: Area): Map<number, StreamNumbe
   for (const { stream, counted } of area.files)
     if (counted) add(stream, counted.rows, counted.contentBytes, counted.timeMin, counted.timeMax);
   const pending = area.parts.map((part) =>
-    part.kind === 'memory' ? totalsOf(name, part.rows) : part.piece.totals,
+    part.kind === 'memory' ? totalsOf(name, part.buffer.rows()) : part.run.directory.piece(part.index).totals,
   );
   if (area.tail) pending.push(totalsOf(name, area.tail.rows()));
   for (const { stream, rows, contentBytes, timeMin, timeMax } of pending.flat())

@@ -9,13 +9,19 @@ import type { EngineOptions } from './engine-options.js';
 import type { FreeSpace } from './free-space.js';
 import { olderJobIndex, readJobIndex } from './job-index.js';
 import { AREAS, JobTable, newArea } from './job-table.js';
+import type { AreaName } from './log-entry.js';
 import { readOldIndex } from './old-index.js';
 import type { RunStore } from './runs.js';
 
-/** `known`: of the oldest log record that the job index does not know for sure; undefined when there is no index. */
-export async function openTable(
-  options: EngineOptions,
-): Promise<{ table: JobTable; known: bigint | undefined }> {
+/**
+ * `known`: of the oldest log record that the job index does not know for sure; undefined when there is no index. `folders`: the ids of the jobs
+ * that have one.
+ */
+export async function openTable(options: EngineOptions): Promise<{
+  readonly table: JobTable;
+  readonly known: bigint | undefined;
+  readonly folders: Readonly<Record<AreaName, ReadonlySet<string>>>;
+}> {
   const { logsDirectory, metricsDirectory, baseDirectory, onEvent } = options;
   const layout = new Layout(logsDirectory, metricsDirectory);
   const path = join(baseDirectory, JOB_INDEX_FILE);
@@ -50,7 +56,7 @@ export async function openTable(
     }
   }
   await readOldIndex(baseDirectory, table);
-  return { table, known: typeof known === 'string' ? undefined : known };
+  return { table, known: typeof known === 'string' ? undefined : known, folders: found };
 }
 
 /** Up to where the log has been, as far as anything else tells: it may have been cut short, or taken away. */

@@ -1,37 +1,33 @@
 import type { BlockRows } from '../block/block-rows.js';
 import { ROW_TEXT_OVERHEAD_BYTES } from '../limits.js';
 import type { RowBuffer } from './row-buffer.js';
-import type { Run, RunPiece } from './runs.js';
+import type { Run } from './runs.js';
 
 /** Rows that have left the tail and are not in their files. */
 export type Part = MemoryPart | RunPart;
 
 export interface MemoryPart {
   readonly kind: 'memory';
-  readonly rows: BlockRows;
-  /** Whose rows they are. */
   readonly buffer: RowBuffer;
-  /** Of the log record that brought the oldest of them. */
-  readonly position: bigint;
-  readonly heldBytes: number;
 }
 
 export interface RunPart {
   readonly kind: 'run';
   readonly run: Run;
-  readonly piece: RunPiece;
+  /** Of the piece. */
+  readonly index: number;
 }
 
 export function partRows(part: Part): number {
-  return part.kind === 'memory' ? part.rows.starts.length : part.piece.rows;
+  return part.kind === 'memory' ? part.buffer.length : part.run.directory.rows(part.index);
 }
 
 export function partBytes(part: Part): number {
-  return part.kind === 'memory' ? part.rows.bytes.length : part.piece.bytes;
+  return part.kind === 'memory' ? part.buffer.bytesUsed : part.run.directory.messageBytes(part.index);
 }
 
 export function partFirst(part: Part): bigint {
-  return part.kind === 'memory' ? part.rows.ordinals[0] : part.piece.firstOrdinal;
+  return part.kind === 'memory' ? part.buffer.firstOrdinal : part.run.directory.firstOrdinal(part.index);
 }
 
 /** About what the rows have as text. */
@@ -40,5 +36,5 @@ export function partTextBytes(part: Part): number {
 }
 
 export function loadPart(part: Part): Promise<BlockRows> {
-  return part.kind === 'memory' ? Promise.resolve(part.rows) : part.run.load(part.piece);
+  return part.kind === 'memory' ? Promise.resolve(part.buffer.rows()) : part.run.load(part.index);
 }

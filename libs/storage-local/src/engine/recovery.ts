@@ -5,7 +5,7 @@ import type { WriteAheadLog } from '@joblet/wal';
 import { eachLimited } from '../disk/each-limited.js';
 import { syncDirectory } from '../disk/sync-directory.js';
 import { isPlainFile } from '../format/file-names.js';
-import { FILES_AT_ONCE } from '../limits.js';
+import { FILES_AT_ONCE, ORDINAL_MAX } from '../limits.js';
 import { readFileTail } from './file-tail.js';
 import { findRotated } from './find-files.js';
 import {
@@ -20,7 +20,8 @@ import {
 import type { AreaName, BatchEntry } from './log-entry.js';
 import { inOrder, joinRows } from './row-buffer.js';
 import { rowStream, totalsOf, type RowTotals } from './row-totals.js';
-import type { DamagedPiece, NewPiece, Run, RunPiece, RunStore } from './runs.js';
+import type { RunPiece } from './run-directory.js';
+import type { DamagedPiece, NewPiece, Run, RunStore } from './runs.js';
 import { logEntries, touch, type LogSurvey, type TouchedArea } from './survey-log.js';
 
 export interface RecoveryContext {
@@ -28,7 +29,7 @@ export interface RecoveryContext {
   readonly table: JobTable;
   readonly runs: RunStore;
   /** Pieces whose rows come from the log, as far as it has them. */
-  readonly damaged: ReadonlyMap<RunPiece, DamagedPiece>;
+  readonly damaged: ReadonlyMap<Run, ReadonlyMap<number, DamagedPiece>>;
   readonly onDamaged: (damaged: DamagedPiece) => void;
   /** Which files are appended to. */
   readonly compression: Readonly<Record<AreaName, boolean>>;
@@ -36,6 +37,8 @@ export interface RecoveryContext {
   readonly from: bigint | undefined;
   /** Whether a part of the log is lost. */
   readonly hasHoles: boolean;
+  /** Whether the area had a folder when the store was opened; one that had none has no files. */
+  readonly hasFolder: (jobId: string, name: AreaName) => boolean;
   /** Whether the area's files are those of a deleted job, which could not be taken away yet. */
   readonly isUncarried: (jobId: string, name: AreaName) => boolean;
   /** The ordinals from `first` on that the files of the job have, whatever state they are in. */
@@ -45,6 +48,8 @@ export interface RecoveryContext {
 /** Which rows of the log are not in files or runs. */
 export interface MissingRows {
   isMissing(area: Area, key: string, ordinal: bigint, stream: () => number): boolean;
+  /** All rows of the area with this ordinal or a higher one are missing. Absent: each is asked for. */
+  missingFrom?(area: Area, key: string): bigint;
 }
 
 /**
@@ -55,12 +60,12 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
   const { table, runs } = context;
   const pieces = new Map<string, FoundPiece[]>();
   for (const run of runs.runs) {
-    for (const piece of run.pieces) {
+    for (const piece of run.directory.pieces()) {
       const key = graveKey(piece.area, piece.jobId);
       if (run.position <= table.bornOf(piece.jobId, piece.area)) continue;
       const area = table.area(piece.jobId, piece.area);
       if (piece.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = piece.lastOrdinal + 1n;
-      const damaged = context.damaged.get(piece);
+      const damaged = context.damaged.get(run)?.get(piece.index);
       if (damaged) {
         context.onDamaged(damaged);
         continue;
@@ -72,12 +77,18 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
   const present = new Map<string, ReadonlySet<bigint>>();
   const parents = new Set<string>();
   const toMark: { file: DataFile }[] = [];
-  await eachLimited([...survey.touched.values()], FILES_AT_ONCE, async (touched) => {
+  const withFolder = [...survey.touched.values()].filter(({ jobId, name }) => {
+    if (context.hasFolder(jobId, name)) return true;
+    table.area(jobId, name).isChecked = true;
+    return false;
+  });
+  await eachLimited(withFolder, FILES_AT_ONCE, async (touched) => {
     const { jobId, name } = touched;
     const area = table.area(jobId, name);
     if (context.isUncarried(jobId, name)) return;
-    findRotated(table, jobId, name, area);
-    const isSound = await inspectArea(context, touched, area, parents, toMark);
+    const entries = table.layout.entriesSync(name, jobId);
+    findRotated(table, jobId, name, area, entries);
+    const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
     area.isChecked = true;
     if (isSound) return;
     for (const file of area.files) file.counted = file.synced = undefined;
@@ -102,13 +113,21 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
       if (ranges.get(key)?.some(isIn)) return false;
       return !isInFile(area, key, ordinal, stream);
     },
+    missingFrom(area, key) {
+      if (present.has(key)) return ORDINAL_MAX + 1n;
+      let last = -1n;
+      for (const { counted } of area.files)
+        if (counted && counted.lastOrdinal > last) last = counted.lastOrdinal;
+      for (const range of ranges.get(key) ?? []) if (range.last > last) last = range.last;
+      return last + 1n;
+    },
   };
 }
 
 /** False when the files are in no state that this store leaves behind: then a reader has to find out what they have. */
 async function inspectArea(
   { table, compression, hasHoles }: RecoveryContext,
-  touched: TouchedArea,
+  touched: TouchedArea & { readonly entries: readonly string[] },
   area: Area,
   parents: Set<string>,
   toMark: { file: DataFile }[],
@@ -116,7 +135,8 @@ async function inspectArea(
   for (const file of area.files) {
     const path = table.layout.path({ area: touched.name, jobId: touched.jobId, fileName: file.fileName });
     const recorded = file.synced ?? followed(area, file);
-    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const isThere = touched.entries.includes(file.fileName);
+    const size = (isThere && statSync(path, { throwIfNoEntry: false })?.size) || 0;
     if (recorded && size === recorded.length) {
       file.counted = file.synced = recorded;
       continue;
@@ -210,21 +230,20 @@ async function keepPieces(
       const isRegular = group.length === 1 && !isIrregular(key);
       if (isRegular && isThere.every((is) => is)) continue;
       if (isRegular && !isThere.some((is) => is)) {
-        area.parts.push({ kind: 'run', run, piece });
+        area.parts.push({ kind: 'run', run, index: piece.index });
         run.live++;
         table.pending.set(area, { job, name });
         own.push(...rangesOf(piece.totals));
         continue;
       }
-      const all = joinRows(await Promise.all(group.map((one) => one.run.load(one.piece))));
+      const all = joinRows(await Promise.all(group.map((one) => one.run.load(one.piece.index))));
       const rows = inOrder(
         all,
         (row) => !isInFile(area, key, all.ordinals[row], () => rowStream(name, all, row)),
       );
       if (rows.starts.length === 0) continue;
-      const totals = totalsOf(name, rows);
-      own.push(...rangesOf(totals));
-      made.push({ area, job, at: area.parts.length, piece: { jobId, area: name, rows, totals } });
+      own.push(...rangesOf(totalsOf(name, rows)));
+      made.push({ area, job, at: area.parts.length, piece: { jobId, area: name, rows } });
     }
   }
   if (made.length === 0) return ranges;
@@ -236,7 +255,7 @@ async function keepPieces(
   // From the back, so that the places in front stay.
   for (let index = made.length - 1; index >= 0; index--) {
     const { area, job, at, piece } = made[index];
-    area.parts.splice(at, 0, { kind: 'run', run, piece: run.pieces[index] });
+    area.parts.splice(at, 0, { kind: 'run', run, index });
     run.live++;
     table.pending.set(area, { job, name: piece.area });
   }
@@ -262,12 +281,13 @@ function rangesOf(totals: readonly RowTotals[]): StreamRange[] {
 /** The rows of the log's batches that are missing elsewhere; `add` is given rows with consecutive ordinals. */
 export async function replayRows(
   { log, table, from }: Pick<RecoveryContext, 'log' | 'table' | 'from'>,
-  missing: Pick<MissingRows, 'isMissing'>,
+  missing: MissingRows,
   add: (
     job: Job,
     area: Area,
     batch: { entry: BatchEntry; picked: readonly number[]; first: bigint; position: bigint },
-  ) => Promise<void>,
+  ) => void,
+  afterBatch: () => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   let added = 0;
   // Holes were told of when the log was surveyed.
@@ -280,26 +300,34 @@ export async function replayRows(
       const area = job?.[entry.kind];
       if (!job || !area || position < area.born) continue;
       const key = graveKey(entry.kind, jobId);
+      const rowsFirst = entry.firstOrdinals[index];
+      const missingFrom = missing.missingFrom?.(area, key);
+      if (missingFrom !== undefined && rowsFirst >= missingFrom) {
+        added += numbers[index].length;
+        add(job, area, { entry, picked: numbers[index], first: rowsFirst, position: record });
+        continue;
+      }
       let picked: number[] = [];
       let first = 0n;
-      const flush = async (): Promise<void> => {
+      const flush = (): void => {
         if (picked.length === 0) return;
         added += picked.length;
-        await add(job, area, { entry, picked, first, position: record });
+        add(job, area, { entry, picked, first, position: record });
         picked = [];
       };
       for (const [offset, row] of numbers[index].entries()) {
-        const ordinal = entry.firstOrdinals[index] + BigInt(offset);
+        const ordinal = rowsFirst + BigInt(offset);
         const { bytes } = entry;
         const rows = { bytes, ...entry.table, ordinals: new BigUint64Array(0) };
-        if (!missing.isMissing(area, key, ordinal, () => rowStream(entry.kind, rows, row))) await flush();
+        if (!missing.isMissing(area, key, ordinal, () => rowStream(entry.kind, rows, row))) flush();
         else {
           if (picked.length === 0) first = ordinal;
           picked.push(row);
         }
       }
-      await flush();
+      flush();
     }
+    await afterBatch();
   }
   return added;
 }

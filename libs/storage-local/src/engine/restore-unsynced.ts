@@ -6,7 +6,7 @@ import { replayRows } from './recovery.js';
 import { loadPart, partFirst } from './part.js';
 import { inOrder, joinRows, pickRows, RowBuffer } from './row-buffer.js';
 import type { RowMemory } from './row-memory.js';
-import { rowStream, totalsOf } from './row-totals.js';
+import { rowStream } from './row-totals.js';
 import type { RunStore } from './runs.js';
 
 /**
@@ -52,7 +52,7 @@ export async function restoreUnsynced(
       for (const ordinal of own.ordinals) have.add(ordinal);
       if (own.starts.length > 0) found.push(own);
     };
-    for (const { run, piece } of area.unsynced) keep(await run.load(piece));
+    for (const { run, index } of area.unsynced) keep(await run.load(index));
     const key = graveKey(name, jobId);
     const missing = {
       isMissing: (_: unknown, of: string, ordinal: bigint, stream: () => number) =>
@@ -61,7 +61,7 @@ export async function restoreUnsynced(
     await replayRows(
       { log, table, from: undefined },
       missing,
-      async (_job, _area, { entry, picked, first, position }) => {
+      (_job, _area, { entry, picked, first, position }) => {
         const buffer = new RowBuffer(position);
         buffer.add({ bytes: entry.bytes, table: entry.table, picked }, 0, picked.length, first, Infinity);
         keep(buffer.rows());
@@ -74,15 +74,14 @@ export async function restoreUnsynced(
       const mixed = area.parts.filter((part) => partFirst(part) <= last);
       const all = joinRows([lost, ...(await Promise.all(mixed.map(loadPart)))]);
       const rows = inOrder(all, () => true);
-      const pieces = [{ jobId, area: name, rows, totals: totalsOf(name, rows) }] as const;
-      const run = await runs.write(pieces, context.position());
+      const run = await runs.write([{ jobId, area: name, rows }], context.position());
       if (area.isGone) return;
       run.live++;
       for (const part of mixed) {
         if (part.kind === 'memory') context.memory.dropped(part);
         else part.run.live--;
       }
-      area.parts = [{ kind: 'run', run, piece: run.pieces[0] }, ...area.parts.slice(mixed.length)];
+      area.parts = [{ kind: 'run', run, index: 0 }, ...area.parts.slice(mixed.length)];
       table.pending.set(area, { job, name });
     }
     file.counted = synced;

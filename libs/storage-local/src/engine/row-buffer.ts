@@ -46,6 +46,15 @@ export class RowBuffer {
     return this.bytes.length + this.table.length;
   }
 
+  /** Of the rows in their wire form. */
+  get bytesUsed(): number {
+    return this.used;
+  }
+
+  get firstOrdinal(): bigint {
+    return this.columns.ordinals[0];
+  }
+
   get lastOrdinal(): bigint {
     return this.columns.ordinals[this.count - 1];
   }
@@ -94,9 +103,8 @@ export class RowBuffer {
 
   /** Its memory is for others from here on. */
   release(): void {
-    if (this.isLent) return;
-    this.slabs.give(this.bytes);
-    this.slabs.give(this.table);
+    this.letGo(this.bytes);
+    this.letGo(this.table);
   }
 
   /** The rows so far. */
@@ -116,7 +124,7 @@ export class RowBuffer {
       const size = Math.max(this.bytes.length * 2, this.used + byteCount, BUFFER_BYTES_INITIAL);
       const bytes = this.slabs.take(size);
       bytes.set(this.bytes.subarray(0, this.used));
-      if (!this.isLent) this.slabs.give(this.bytes);
+      this.letGo(this.bytes);
       this.bytes = bytes;
     }
     const { starts, ends, timestamps, ordinals } = this.columns;
@@ -128,9 +136,14 @@ export class RowBuffer {
     columns.ends.set(ends);
     columns.timestamps.set(timestamps);
     columns.ordinals.set(ordinals);
-    if (!this.isLent) this.slabs.give(this.table);
+    this.letGo(this.table);
     this.table = table;
     this.columns = columns;
+  }
+
+  private letGo(slab: Uint8Array<ArrayBuffer>): void {
+    if (this.isLent) this.slabs.forget(slab);
+    else this.slabs.give(slab);
   }
 }
 
@@ -147,12 +160,15 @@ function columnsFor(rows: number): Omit<BlockRows, 'bytes'> {
 }
 
 /** Of so many rows, in one piece of memory. */
-function columnsIn({ buffer }: Uint8Array<ArrayBuffer>, rows: number): Omit<BlockRows, 'bytes'> {
+function columnsIn(
+  { buffer, byteOffset: at }: Uint8Array<ArrayBuffer>,
+  rows: number,
+): Omit<BlockRows, 'bytes'> {
   return {
-    timestamps: new BigInt64Array(buffer, 0, rows),
-    ordinals: new BigUint64Array(buffer, rows * 8, rows),
-    starts: new Uint32Array(buffer, rows * 16, rows),
-    ends: new Uint32Array(buffer, rows * 20, rows),
+    timestamps: new BigInt64Array(buffer, at, rows),
+    ordinals: new BigUint64Array(buffer, at + rows * 8, rows),
+    starts: new Uint32Array(buffer, at + rows * 16, rows),
+    ends: new Uint32Array(buffer, at + rows * 20, rows),
   };
 }
 

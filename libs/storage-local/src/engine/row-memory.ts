@@ -2,19 +2,20 @@ import type { Area } from './job-table.js';
 import type { MemoryPart } from './part.js';
 import { RowBuffer, type AddedRows } from './row-buffer.js';
 import { Slabs } from './slabs.js';
-import { SLABS_KEPT_BYTES_MAX } from '../limits.js';
 
 /** Counts what the rows of all jobs take that are in no file yet. */
 export class RowMemory {
   private readonly blockBytes: number;
-  private readonly slabs = new Slabs(SLABS_KEPT_BYTES_MAX);
+  private readonly slabs: Slabs;
   /** Bytes of all tails and memory parts. */
   held = 0;
   /** Bytes of the tails alone: what is not on its way to a file yet. */
   tails = 0;
 
-  constructor(blockBytes: number) {
+  /** `bytesMax`: what rows may take; so much is kept to be used again. */
+  constructor(blockBytes: number, bytesMax: number) {
     this.blockBytes = blockBytes;
+    this.slabs = new Slabs(bytesMax);
   }
 
   /** Adds rows to the tail; each time that it has a block, it becomes a part. Returns whether it did. */
@@ -39,14 +40,13 @@ export class RowMemory {
     const { tail } = area;
     if (!tail) return;
     area.tail = undefined;
-    const { position, heldBytes } = tail;
-    this.tails -= heldBytes;
-    area.parts.push({ kind: 'memory', rows: tail.rows(), buffer: tail, position, heldBytes });
+    this.tails -= tail.heldBytes;
+    area.parts.push({ kind: 'memory', buffer: tail });
   }
 
   /** The part is the area's no more; somebody may still be reading its rows. */
   dropped(part: MemoryPart): void {
-    this.held -= part.heldBytes;
+    this.held -= part.buffer.heldBytes;
   }
 
   /** As `dropped`, and nobody uses the rows but those to whom they were lent. */
@@ -59,7 +59,7 @@ export class RowMemory {
 /** Bytes that the area has in memory. */
 export function memoryBytes(area: Area): number {
   return area.parts.reduce(
-    (sum, part) => sum + (part.kind === 'memory' ? part.heldBytes : 0),
+    (sum, part) => sum + (part.kind === 'memory' ? part.buffer.heldBytes : 0),
     area.tail?.heldBytes ?? 0,
   );
 }
@@ -67,7 +67,10 @@ export function memoryBytes(area: Area): number {
 /** Of the oldest record of the log that has a row which is only in memory. */
 export function oldestPosition(area: Area): bigint | undefined {
   let oldest = area.tail?.position;
-  for (const part of area.parts)
-    if (part.kind === 'memory' && (oldest === undefined || part.position < oldest)) oldest = part.position;
+  for (const part of area.parts) {
+    if (part.kind !== 'memory') continue;
+    const { position } = part.buffer;
+    if (oldest === undefined || position < oldest) oldest = position;
+  }
   return oldest;
 }

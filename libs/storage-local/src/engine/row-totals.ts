@@ -23,16 +23,8 @@ export function rowStream(kind: AreaName, { bytes, starts, ends }: BlockRows, ro
   return line.stream === StreamType.STDERR ? StreamType.STDERR : StreamType.STDOUT;
 }
 
-const known = new WeakMap<BlockRows, readonly RowTotals[]>();
-
-/** Of each stream that has rows. Remembered with the rows: ask for those that are not made anew for each question. */
+/** Of each stream that has rows. */
 export function totalsOf(kind: AreaName, rows: BlockRows): readonly RowTotals[] {
-  let totals = known.get(rows);
-  if (!totals) known.set(rows, (totals = count(kind, rows)));
-  return totals;
-}
-
-function count(kind: AreaName, rows: BlockRows): readonly RowTotals[] {
   const byStream = new Map<number, { -readonly [Key in keyof RowTotals]: RowTotals[Key] }>();
   for (let row = 0; row < rows.starts.length; row++) {
     const stream = rowStream(kind, rows, row);

@@ -1,45 +1,31 @@
 import { constants } from 'node:fs';
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJobId, StorageError } from '@joblet/storage';
+import { StorageError } from '@joblet/storage';
 import { crc32c } from '@joblet/wal';
 import type { BlockRows } from '../block/block-rows.js';
 import { syncDirectory } from '../disk/sync-directory.js';
 import { isMissing } from '../errors.js';
 import { FILE_MODE } from '../format/file-names.js';
-import { COLUMN_BYTES, columnParts, readColumns } from './row-columns.js';
+import { COPY_BYTES } from '../limits.js';
 import type { AreaName } from './log-entry.js';
-import type { RowTotals } from './row-totals.js';
+import { COLUMN_BYTES, columnParts, readColumns } from './row-columns.js';
+import { totalsOf } from './row-totals.js';
+import { RUN_ROW_BYTES, RunDirectory, type RunPiece, type WrittenPiece } from './run-directory.js';
 import { writeAll } from './write-all.js';
-
-/** Rows of one job and kind in a run. */
-export interface RunPiece {
-  readonly jobId: string;
-  readonly area: AreaName;
-  readonly rows: number;
-  /** Of the rows in their wire form. */
-  readonly bytes: number;
-  readonly firstOrdinal: bigint;
-  readonly lastOrdinal: bigint;
-  readonly totals: readonly RowTotals[];
-  /** Where it is in the file: columns, ordinals, bytes. */
-  readonly offset: number;
-  readonly crc32c: number;
-}
 
 export interface NewPiece {
   readonly jobId: string;
   readonly area: AreaName;
   readonly rows: BlockRows;
-  readonly totals: readonly RowTotals[];
 }
 
 /*
- * A run: the pieces, then the directory (JSON, UTF-8), then 24 bytes: "JOBLETRN", version u32 = 1, length of the directory u32, its CRC-32C
+ * A run: the pieces, then the directory, then 24 bytes: "JOBLETRN", version u32 = 2, length of the directory u32, its CRC-32C
  * u32, zero u32. A piece: times, starts, ends, ordinals (8 bytes a row), then the rows. All little-endian.
  */
 const MAGIC = 'JOBLETRN';
-const VERSION = 1;
+const VERSION = 2;
 const END_BYTES = 24;
 export const RUN_NAME = /^(\d{1,15})\.run$/;
 
@@ -50,16 +36,14 @@ export interface DamagedPiece {
   readonly reason: string;
 }
 
-/** What is left of the rows of damaged pieces, for each of them; maybe none. */
-export type Salvage = (damaged: readonly DamagedPiece[]) => Promise<ReadonlyMap<RunPiece, BlockRows>>;
+/** What is left of the rows of damaged pieces of one run, for each of them, by index; maybe none. */
+export type Salvage = (damaged: readonly DamagedPiece[]) => Promise<ReadonlyMap<number, BlockRows>>;
 
 /** A shared file with rows of many jobs that are not in their own files yet. Removed when no piece counts and nobody reads it. */
 export class Run {
   readonly path: string;
   readonly number: number;
-  /** Records of the log from here on are not in it. */
-  readonly position: bigint;
-  readonly pieces: readonly RunPiece[];
+  readonly directory: RunDirectory;
   /** Pieces whose rows are nowhere else durably. */
   live = 0;
   private pins = 0;
@@ -67,14 +51,19 @@ export class Run {
   private handle: Promise<FileHandle> | undefined;
   /** Absent: who loads a damaged piece is told. */
   salvage: Salvage | undefined;
-  private readonly salvaged = new Map<RunPiece, BlockRows>();
+  /** By index. */
+  private readonly salvaged = new Map<number, BlockRows>();
   private salvaging: Promise<void> | undefined;
 
-  constructor(path: string, number: number, position: bigint, pieces: readonly RunPiece[]) {
+  constructor(path: string, number: number, directory: RunDirectory) {
     this.path = path;
     this.number = number;
-    this.position = position;
-    this.pieces = pieces;
+    this.directory = directory;
+  }
+
+  /** Records of the log from here on are not in it. */
+  get position(): bigint {
+    return this.directory.position;
   }
 
   /** The file stays until the pin is let go. */
@@ -87,13 +76,13 @@ export class Run {
   }
 
   /** Of a damaged piece, what is left of it, the same each time. */
-  async load(piece: RunPiece): Promise<BlockRows> {
+  async load(index: number): Promise<BlockRows> {
     const unpin = this.pin();
     try {
       for (;;) {
-        const known = this.salvaged.get(piece);
+        const known = this.salvaged.get(index);
         if (known) return known;
-        const rows = await this.read(piece);
+        const rows = await this.read(this.directory.piece(index));
         if (typeof rows !== 'string') return rows;
         if (!this.salvage) throw new StorageError('UNAVAILABLE', rows);
         this.salvaging ??= this.salvageAll(this.salvage).finally(() => (this.salvaging = undefined));
@@ -105,43 +94,64 @@ export class Run {
   }
 
   /** How many rows the piece has, as far as anybody knows. */
-  rowsOf(piece: RunPiece): number {
-    return this.salvaged.get(piece)?.starts.length ?? piece.rows;
+  rowsOf(index: number): number {
+    return this.salvaged.get(index)?.starts.length ?? this.directory.rows(index);
   }
 
   /** Reads all of it. */
   async damagedPieces(): Promise<DamagedPiece[]> {
     const damaged: DamagedPiece[] = [];
-    for (const piece of this.pieces) {
-      if (this.salvaged.has(piece)) continue;
-      const reason = await this.read(piece);
-      if (typeof reason === 'string') damaged.push({ run: this, piece, reason });
+    let group: RunPiece[] = [];
+    const check = async (): Promise<void> => {
+      if (group.length === 0) return;
+      const [{ offset }] = group;
+      const bytes = await this.readAt(offset, endOf(group[group.length - 1]) - offset);
+      for (const piece of group) {
+        if (this.salvaged.has(piece.index)) continue;
+        const own = bytes?.subarray(piece.offset - offset, endOf(piece) - offset);
+        if (!isSound(piece, own)) damaged.push({ run: this, piece, reason: this.damageOf(piece, own) });
+      }
+      group = [];
+    };
+    for (const piece of this.directory.pieces()) {
+      if (group.length > 0 && endOf(piece) - group[0].offset > COPY_BYTES) await check();
+      group.push(piece);
     }
+    await check();
     return damaged;
   }
 
   /** For all that are damaged at once, since it takes reading the log. */
   private async salvageAll(salvage: Salvage): Promise<void> {
-    for (const [piece, rows] of await salvage(await this.damagedPieces())) this.salvaged.set(piece, rows);
+    for (const [index, rows] of await salvage(await this.damagedPieces())) this.salvaged.set(index, rows);
   }
 
   /** What is wrong with it, when it is not what was written. */
   private async read(piece: RunPiece): Promise<BlockRows | string> {
-    const size = piece.rows * (COLUMN_BYTES + 8) + piece.bytes;
-    const damaged = `rows of job ${piece.jobId} are damaged: ${this.path}, bytes ${piece.offset} to ${piece.offset + size}`;
+    const bytes = await this.readAt(piece.offset, endOf(piece) - piece.offset);
+    const columns = isSound(piece, bytes) && readColumns(bytes, 0, piece.rows, piece.bytes);
+    if (!columns) return this.damageOf(piece, bytes);
+    const from = piece.rows * COLUMN_BYTES;
+    const ordinals = new BigUint64Array(bytes.buffer.slice(from, from + piece.rows * 8));
+    return { ...columns, ordinals, bytes: bytes.subarray(from + piece.rows * 8) };
+  }
+
+  private damageOf(piece: RunPiece, bytes: Uint8Array | undefined): string {
+    const place = `${this.path}, bytes ${piece.offset} to ${endOf(piece)}`;
+    return `rows of job ${piece.jobId} are damaged: ${place}${bytes ? '' : ': the file is gone'}`;
+  }
+
+  /** Fewer bytes when the file is shorter; undefined when it is gone. */
+  private async readAt(offset: number, size: number): Promise<Buffer<ArrayBuffer> | undefined> {
     try {
       this.handle ??= open(this.path, 'r');
       const handle = await this.handle;
-      const payload = Buffer.allocUnsafeSlow(size);
-      const { bytesRead } = await handle.read(payload, 0, size, piece.offset);
-      const columns = readColumns(payload, 0, piece.rows, piece.bytes);
-      if (bytesRead !== size || crc32c(payload) !== piece.crc32c || !columns) return damaged;
-      const from = piece.rows * COLUMN_BYTES;
-      const ordinals = new BigUint64Array(payload.buffer.slice(from, from + piece.rows * 8));
-      return { ...columns, ordinals, bytes: payload.subarray(from + piece.rows * 8) };
+      const bytes = Buffer.allocUnsafeSlow(size);
+      const { bytesRead } = await handle.read(bytes, 0, size, offset);
+      return bytes.subarray(0, bytesRead);
     } catch (error) {
       await this.closeHandle();
-      if (isMissing(error)) return `${damaged}: the file is gone`;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }
@@ -159,6 +169,14 @@ export class Run {
     await this.closeHandle();
     await rm(this.path, { force: true });
   }
+}
+
+function endOf({ offset, rows, bytes }: RunPiece): number {
+  return offset + rows * RUN_ROW_BYTES + bytes;
+}
+
+function isSound<Bytes extends Uint8Array>(piece: RunPiece, bytes: Bytes | undefined): bytes is Bytes {
+  return bytes?.length === endOf(piece) - piece.offset && crc32c(bytes) === piece.crc32c;
 }
 
 export class RunStore {
@@ -203,11 +221,15 @@ export class RunStore {
     return missing.map((number) => join(this.directory, `${number}.run`));
   }
 
-  /** Reads all of these runs. */
-  async damagedPieces(wants: (run: Run) => boolean): Promise<ReadonlyMap<RunPiece, DamagedPiece>> {
-    const damaged = new Map<RunPiece, DamagedPiece>();
-    for (const run of this.runs.filter(wants))
-      for (const one of await run.damagedPieces()) damaged.set(one.piece, one);
+  /** Reads all of these runs. Those that have damaged pieces, and these by index. */
+  async damagedPieces(
+    wants: (run: Run) => boolean,
+  ): Promise<ReadonlyMap<Run, ReadonlyMap<number, DamagedPiece>>> {
+    const damaged = new Map<Run, ReadonlyMap<number, DamagedPiece>>();
+    for (const run of this.runs.filter(wants)) {
+      const found = await run.damagedPieces();
+      if (found.length > 0) damaged.set(run, new Map(found.map((one) => [one.piece.index, one])));
+    }
     return damaged;
   }
 
@@ -215,42 +237,12 @@ export class RunStore {
   async write(pieces: readonly NewPiece[], position: bigint): Promise<Run> {
     const number = this.next++;
     const path = join(this.directory, `${number}.run`);
-    const parts: Uint8Array[] = [];
-    let offset = 0;
-    const written = pieces.map(({ jobId, area, rows, totals }): RunPiece => {
-      const { buffer, byteOffset, byteLength } = rows.ordinals;
-      const own = [...columnParts(rows), new Uint8Array(buffer, byteOffset, byteLength), rows.bytes];
-      const checksum = own.reduce((crc, part) => crc32c(part, crc), 0);
-      parts.push(...own);
-      const count = rows.starts.length;
-      const ordinals = { firstOrdinal: rows.ordinals[0], lastOrdinal: rows.ordinals[count - 1] };
-      const piece = {
-        jobId,
-        area,
-        rows: count,
-        bytes: rows.bytes.length,
-        ...ordinals,
-        totals,
-        offset,
-        crc32c: checksum,
-      };
-      offset += own.reduce((sum, part) => sum + part.length, 0);
-      return piece;
-    });
-    const head = { position, pieces: written };
-    const directory = Buffer.from(
-      JSON.stringify(head, (_, value) => (typeof value === 'bigint' ? `${value}n` : value)),
-    );
-    const end = Buffer.alloc(END_BYTES);
-    end.write(MAGIC);
-    end.writeUInt32LE(VERSION, 8);
-    end.writeUInt32LE(directory.length, 12);
-    end.writeUInt32LE(crc32c(directory), 16);
     const temporary = `${path}.tmp`;
+    let directory: RunDirectory;
     try {
       const handle = await open(temporary, 'wx', FILE_MODE);
       try {
-        await writeAll(handle, [...parts, directory, end], 0);
+        directory = await writePieces(handle, pieces, position);
         await handle.datasync();
       } finally {
         await handle.close();
@@ -262,7 +254,7 @@ export class RunStore {
       await rm(path, { force: true }).catch(() => undefined);
       throw error;
     }
-    const run = new Run(path, number, position, written);
+    const run = new Run(path, number, directory);
     this.add(run);
     return run;
   }
@@ -284,6 +276,39 @@ export class RunStore {
   }
 }
 
+/** All of a run, and what its directory says then. */
+async function writePieces(
+  handle: FileHandle,
+  pieces: readonly NewPiece[],
+  position: bigint,
+): Promise<RunDirectory> {
+  const written: WrittenPiece[] = [];
+  let offset = 0;
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  for (const { jobId, area, rows } of pieces) {
+    const { buffer, byteOffset, byteLength } = rows.ordinals;
+    const own = [...columnParts(rows), new Uint8Array(buffer, byteOffset, byteLength), rows.bytes];
+    const ownSize = own.reduce((sum, part) => sum + part.length, 0);
+    const crc = own.reduce((before, part) => crc32c(part, before), 0);
+    written.push({ jobId, totals: totalsOf(area, rows), size: ownSize, crc32c: crc });
+    parts.push(...own);
+    size += ownSize;
+    if (size < COPY_BYTES) continue;
+    offset += await writeAll(handle, parts, offset);
+    parts = [];
+    size = 0;
+  }
+  const directory = RunDirectory.of(position, written);
+  const end = Buffer.alloc(END_BYTES);
+  end.write(MAGIC);
+  end.writeUInt32LE(VERSION, 8);
+  end.writeUInt32LE(directory.bytes.length, 12);
+  end.writeUInt32LE(crc32c(directory.bytes), 16);
+  await writeAll(handle, [...parts, directory.bytes, end], offset);
+  return directory;
+}
+
 /** What is wrong with it, when it is no run. */
 export async function readRun(path: string, number: number): Promise<Run | string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -296,16 +321,11 @@ export async function readRun(path: string, number: number): Promise<Run | strin
     if (end.readUInt32LE(8) !== VERSION) return `found version ${end.readUInt32LE(8)}, expected ${VERSION}`;
     const length = end.readUInt32LE(12);
     if (length > size - END_BYTES) return 'its directory is longer than the file';
-    const directory = Buffer.alloc(length);
+    const directory = new Uint8Array(length);
     await handle.read(directory, 0, length, size - END_BYTES - length);
     if (crc32c(directory) !== end.readUInt32LE(16)) return 'the checksum of its directory is wrong';
-    // The checksum vouches for it: it is what `write` made.
-    const { position, pieces } = JSON.parse(directory.toString(), (_, value: unknown) =>
-      typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
-    ) as Pick<Run, 'position' | 'pieces'>;
-    return pieces.every(({ jobId }) => isJobId(jobId))
-      ? new Run(path, number, position, pieces)
-      : 'it names what is no job';
+    const parsed = RunDirectory.parse(directory);
+    return typeof parsed === 'string' ? parsed : new Run(path, number, parsed);
   } finally {
     await handle.close();
   }

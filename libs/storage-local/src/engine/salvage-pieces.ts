@@ -5,7 +5,8 @@ import { graveKey } from './job-table.js';
 import { replayRows } from './recovery.js';
 import { inOrder, joinRows, RowBuffer } from './row-buffer.js';
 import { rowStream } from './row-totals.js';
-import type { DamagedPiece, RunPiece } from './runs.js';
+import type { RunPiece } from './run-directory.js';
+import type { DamagedPiece } from './runs.js';
 
 /**
  * Tells of damaged pieces of runs, and finds those of their rows that the log still has; the others become gaps. Their jobs are sealed soon:
@@ -14,7 +15,7 @@ import type { DamagedPiece, RunPiece } from './runs.js';
 export async function salvagePieces(
   core: EngineCore,
   damaged: readonly DamagedPiece[],
-): Promise<ReadonlyMap<RunPiece, BlockRows>> {
+): Promise<ReadonlyMap<number, BlockRows>> {
   const { log, table, options, sealer } = core;
   const byArea = new Map<string, { piece: RunPiece; found: BlockRows[] }[]>();
   for (const one of damaged) {
@@ -30,18 +31,18 @@ export async function salvagePieces(
   await replayRows(
     { log, table, from: undefined },
     missing,
-    async (job, _area, { entry, picked, first, position }) => {
+    (job, _area, { entry, picked, first, position }) => {
       const buffer = new RowBuffer(position);
       buffer.add({ bytes: entry.bytes, table: entry.table, picked }, 0, picked.length, first, Infinity);
       for (const { found } of byArea.get(graveKey(entry.kind, job.jobId)) ?? []) found.push(buffer.rows());
     },
   );
-  const salvaged = new Map<RunPiece, BlockRows>();
+  const salvaged = new Map<number, BlockRows>();
   for (const { piece, found } of [...byArea.values()].flat()) {
     const all = joinRows(found);
     const isOwn = (row: number): boolean =>
       hasRow(piece, all.ordinals[row], () => rowStream(piece.area, all, row));
-    salvaged.set(piece, inOrder(all, isOwn));
+    salvaged.set(piece.index, inOrder(all, isOwn));
   }
   if (core.isRecovered)
     for (const { piece } of damaged) {

@@ -6,7 +6,7 @@ import { RowMemory } from './row-memory.js';
 import { Sealer, type SealerContext } from './sealer.js';
 
 it('keeps the rows of an area busy while any of them are looked at, also when a block before cannot be written', async () => {
-  const memory = new RowMemory(1_000);
+  const memory = new RowMemory(1_000, 100_000);
   const area = newArea('logs', { facts: NO_FACTS });
   const job = { jobId: 'j', logs: area, metrics: undefined, end: undefined };
   const rows = Array.from({ length: 100 }, (_, row) => ({

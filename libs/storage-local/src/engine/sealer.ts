@@ -54,6 +54,11 @@ export class Sealer {
     this.pump();
   }
 
+  /** Nothing that is wanted and not under way is sealed any more. */
+  giveUp(): void {
+    this.wanted.clear();
+  }
+
   get isBusy(): boolean {
     return this.running.size > 0;
   }

@@ -1,6 +1,5 @@
 import type { Area, JobTable } from './job-table.js';
 import type { MemoryPart, Part } from './part.js';
-import { totalsOf } from './row-totals.js';
 import type { RowMemory } from './row-memory.js';
 import type { NewPiece, RunStore } from './runs.js';
 
@@ -21,8 +20,7 @@ export async function spill(
     memory.freeze(area);
     for (const part of area.parts) {
       if (part.kind !== 'memory') continue;
-      const { rows } = part;
-      pieces.push({ jobId: owner.job.jobId, area: owner.name, rows, totals: totalsOf(owner.name, rows) });
+      pieces.push({ jobId: owner.job.jobId, area: owner.name, rows: part.buffer.rows() });
       spilled.push({ area, part });
     }
   }
@@ -40,7 +38,7 @@ export async function spill(
     const replaced = new Map<Part, Part>();
     spilled.forEach(({ area, part }, index) => {
       if (area.isGone) return;
-      replaced.set(part, { kind: 'run', run, piece: run.pieces[index] });
+      replaced.set(part, { kind: 'run', run, index });
       run.live++;
       memory.released(part);
     });

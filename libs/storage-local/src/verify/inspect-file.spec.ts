@@ -95,7 +95,7 @@ it('shows the pieces of a run, and those that are damaged', async () => {
   const store = new RunStore(directory.path);
   const ordinals = BigUint64Array.of(4n, 5n);
   const rows = { ...BATCH.table, bytes: BATCH.bytes, ordinals };
-  const pieces = ['a', 'b'].map((jobId) => ({ jobId, area: 'logs' as const, rows, totals: [] }));
+  const pieces = ['a', 'b'].map((jobId) => ({ jobId, area: 'logs' as const, rows }));
   const run = await store.write(pieces, 7n);
   await run.closeHandle();
   const { kind, about, found } = await inspect(run.path);

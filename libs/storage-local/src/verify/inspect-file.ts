@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { inspectSegment, type LogItem } from '@joblet/wal';
 import { EntryView, encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block-index/index-layout.js';
 import { decodeEntries, type LogEntry } from '../engine/log-entry.js';
+import { RUN_ROW_BYTES } from '../engine/run-directory.js';
 import { readRun, RUN_NAME, type Run } from '../engine/runs.js';
 import { toStorageError } from '../errors.js';
 import { isPlainFile } from '../format/file-names.js';
@@ -48,7 +49,7 @@ export async function inspectLocalFile(path: string): Promise<InspectedFile> {
       const run = await readRun(path, 0);
       if (typeof run === 'string')
         throw new StorageError('INVALID_ARGUMENT', `${path} is a damaged run: ${run}`);
-      const about = `rows of ${run.pieces.length} jobs, up to position ${run.position} of the log`;
+      const about = `rows of ${run.directory.length} jobs, up to position ${run.position} of the log`;
       return { ...file, kind: 'run', about, blocks: blocksOfRun(run) };
     }
     throw new StorageError(
@@ -181,16 +182,15 @@ function describeEntries(entries: readonly LogEntry[]): Pick<FileBlock, 'rows' |
 
 async function* blocksOfRun(run: Run): AsyncGenerator<FileBlock> {
   try {
-    for (const [index, piece] of run.pieces.entries()) {
-      const { jobId, area, rows, firstOrdinal, lastOrdinal, offset } = piece;
-      const next = run.pieces.at(index + 1)?.offset;
-      const problem = await run.load(piece).then(
+    for (const piece of run.directory.pieces()) {
+      const { index, jobId, area, rows, bytes, firstOrdinal, lastOrdinal, offset } = piece;
+      const problem = await run.load(index).then(
         () => undefined,
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
       );
       yield {
         offset,
-        length: next === undefined ? piece.bytes : next - offset,
+        length: rows * RUN_ROW_BYTES + bytes,
         rows,
         firstOrdinal,
         lastOrdinal,

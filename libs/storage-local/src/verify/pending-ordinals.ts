@@ -4,7 +4,8 @@ import { inspectWal } from '@joblet/wal';
 import { olderJobIndex, readJobIndex } from '../engine/job-index.js';
 import { JobTable } from '../engine/job-table.js';
 import { decodeEntries, type AreaName, type LogEntry } from '../engine/log-entry.js';
-import { readRun, RUN_NAME, type RunPiece } from '../engine/runs.js';
+import type { RunPiece } from '../engine/run-directory.js';
+import { readRun, RUN_NAME } from '../engine/runs.js';
 import { isMissing } from '../errors.js';
 import { JOB_INDEX_FILE, LOG_DIRECTORY, RUNS_DIRECTORY } from '../format/file-names.js';
 import type { Layout } from '../format/layout.js';
@@ -77,8 +78,8 @@ async function checkRun(path: string, ordinals: PendingOrdinals): Promise<RunRep
   let rows = 0;
   const problems: Problem[] = [];
   try {
-    for (const piece of run.pieces) {
-      const problem = await run.load(piece).then(
+    for (const piece of run.directory.pieces()) {
+      const problem = await run.load(piece.index).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -91,7 +92,7 @@ async function checkRun(path: string, ordinals: PendingOrdinals): Promise<RunRep
   } finally {
     await run.closeHandle();
   }
-  return { kind: 'run', path, pieces: run.pieces.length, rows, problems };
+  return { kind: 'run', path, pieces: run.directory.length, rows, problems };
 }
 
 function addPiece({ jobId, area, firstOrdinal, lastOrdinal }: RunPiece, ordinals: PendingOrdinals): void {
