@@ -23,6 +23,7 @@ import {
 import { IndexFiles } from './block-index/index-files.js';
 import type { IndexEvent } from './block-index/index-event.js';
 import { createBlockBuilder } from './block/worker-builder.js';
+import { createFileCalls } from './disk/create-file-calls.js';
 import { ownDirectories } from './disk/own-directories.js';
 import type { OwnerLock } from './disk/owner-lock.js';
 import { Engine, type EngineFigures } from './engine/engine.js';
@@ -134,12 +135,15 @@ export async function openEngineStore(
     try {
       const intent = await finishOldIntent(baseDirectory, new Layout(logsDirectory, metricsDirectory));
       if (intent) onEvent({ type: 'old-intent', intent });
-      const indexes = new IndexFiles({ onEvent });
+      const calls = createFileCalls();
+      const indexes = new IndexFiles({ onEvent, calls });
       const builder = createBlockBuilder();
       const told = onceForEachJob(onEvent);
       // The engine's own goes on reading while the store is closed.
       const readerFor = (view: StoreView) => engineReader(new Reader(view, () => undefined), view);
-      const engine = await Engine.open({ ...engineOptions, indexes, builder, onEvent }, readerFor);
+      const opening = Engine.open({ ...engineOptions, indexes, builder, calls, onEvent }, readerFor);
+      opening.catch(() => Promise.all([builder.close(), calls.close()]));
+      const engine = await opening;
       return { store: new EngineStore(engine, new Reader(engine, told, indexes), lock), engine };
     } catch (error) {
       await lock.release();
@@ -150,7 +154,9 @@ export async function openEngineStore(
   }
 }
 
-function withDefaults(options: LocalStoreOptions): Omit<EngineOptions, 'builder' | 'indexes' | 'onEvent'> {
+function withDefaults(
+  options: LocalStoreOptions,
+): Omit<EngineOptions, 'builder' | 'calls' | 'indexes' | 'onEvent'> {
   const baseDirectory = resolve(options.baseDirectory);
   const { compression = true } = options;
   const isCompressed = (area: 'logs' | 'metrics'): boolean =>
