@@ -191,7 +191,7 @@ export const BUILD_MESSAGE_BYTES = 128 * 1024;
 /** Memory of such a request that is used again for the next: rows of a block and their columns fit. */
 export const SPARE_BYTES_MAX = 1024 * 1024;
 
-/** Calls that a disk thread gets in one message, and messages that it has at a time: one that it works at, one that is there then. */
+/** Calls that the disk thread gets in one message, and messages that it has at a time: one that it works at, one that is there then. */
 export const DISK_CALLS_AT_ONCE = 32;
 export const DISK_MESSAGES_AT_ONCE = 2;
 
@@ -201,8 +201,8 @@ export const WRITE_BUFFERS_MAX = 1024;
 /** Bytes that are copied at once from a file that has to be made anew. */
 export const COPY_BYTES = 1024 * 1024;
 
-/** Data files whose sync is asked for at the same time: one thread makes them all, what waits for it goes there in one message. */
-export const FILES_SYNCED_AT_ONCE = 32;
+/** Data files that are synced at the same time: libuv has 4 threads, and the log needs one. */
+export const FILES_SYNCED_AT_ONCE = 3;
 
 /** Data files that are closed together to make room for others. */
 export const FILES_CLOSED_AT_ONCE = 32;

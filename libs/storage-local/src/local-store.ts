@@ -141,9 +141,13 @@ export async function openEngineStore(
       const told = onceForEachJob(onEvent);
       // The engine's own goes on reading while the store is closed.
       const readerFor = (view: StoreView) => engineReader(new Reader(view, () => undefined), view);
-      const opening = Engine.open({ ...engineOptions, indexes, builder, calls, onEvent }, readerFor);
-      opening.catch(() => Promise.all([builder.close(), calls.close()]));
-      const engine = await opening;
+      const engine = await Engine.open(
+        { ...engineOptions, indexes, builder, calls, onEvent },
+        readerFor,
+      ).catch(async (error: unknown) => {
+        await Promise.all([builder.close(), calls.close()]);
+        throw error;
+      });
       return { store: new EngineStore(engine, new Reader(engine, told, indexes), lock), engine };
     } catch (error) {
       await lock.release();

@@ -1,10 +1,10 @@
-import type { AppendedFile, FileAppend, FileSync, FileWrite } from './file-calls.js';
+import type { AppendedFile, FileAppend, FileWrite } from './file-calls.js';
 
-/** What is asked of a disk thread. */
+/** What is asked of the disk thread. */
 export type DiskCall =
   | { readonly kind: 'append'; readonly append: FileAppend }
   | { readonly kind: 'write'; readonly writes: readonly FileWrite[] }
-  | { readonly kind: 'sync'; readonly sync: FileSync };
+  | { readonly kind: 'sync-folder'; readonly path: string };
 
 /** What became of a call; `appended` of an append. */
 export type DiskAnswer = { readonly appended: AppendedFile | undefined } | { readonly failure: FileFailure };

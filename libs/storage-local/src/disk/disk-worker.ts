@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { errorCode } from '../errors.js';
+import { errorCode } from './error-code.js';
 import type { DiskAnswer, DiskCall, FileFailure } from './disk-messages.js';
 import { FileChangedError } from './file-calls.js';
 import { makeCall } from './make-call.js';

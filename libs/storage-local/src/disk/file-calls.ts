@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -12,7 +11,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from '../errors.js';
+import { errorCode } from './error-code.js';
 import { DIRECTORY_MODE, FILE_MODE } from '../format/file-names.js';
 import { WRITE_BUFFERS_MAX } from '../limits.js';
 
@@ -46,20 +45,14 @@ export interface FileWrite {
   readonly bytes: Uint8Array;
 }
 
-/** An open file whose bytes are to be durable, and the folder whose names are, when its own is new. */
-export interface FileSync {
-  readonly fd: number;
-  readonly folder: string | undefined;
-}
-
 /** System calls that belong together, without a trip to another thread for each. */
 export interface FileCalls {
   /** Rejects with FileChangedError when the file is shorter than what counts, or gone; what it opened is closed then. */
   append(append: FileAppend): Promise<AppendedFile>;
   /** One behind the other, up to the first that fails. */
   write(writes: readonly FileWrite[]): Promise<void>;
-  /** Of what was written when it was asked for. */
-  sync(sync: FileSync): Promise<void>;
+  /** Makes the names in it durable. */
+  syncFolder(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,15 +85,13 @@ export function writeFiles(writes: readonly FileWrite[]): void {
   }
 }
 
-/** FileCalls' sync. */
-export function syncFile({ fd, folder }: FileSync): void {
-  fdatasyncSync(fd);
-  if (folder === undefined) return;
-  const names = openSync(folder, 'r');
+/** FileCalls' syncFolder. */
+export function syncFolder(path: string): void {
+  const fd = openSync(path, 'r');
   try {
-    fsyncSync(names);
+    fsyncSync(fd);
   } finally {
-    closeSync(names);
+    closeSync(fd);
   }
 }
 

@@ -1,10 +1,10 @@
-import { closeSync, constants } from 'node:fs';
+import { closeSync, constants, fdatasync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { eachLimited } from '../disk/each-limited.js';
 import { FileChangedError, type AppendedFile, type FileAppend, type FileCalls } from '../disk/file-calls.js';
 import { makeDirectory } from '../disk/make-directory.js';
-import { syncDirectory } from '../disk/sync-directory.js';
 import { isMissing } from '../errors.js';
 import { FILE_MODE, isPlainFile } from '../format/file-names.js';
 import { COPY_BYTES, DATA_FILES_OPEN_MAX, FILES_CLOSED_AT_ONCE, FILES_SYNCED_AT_ONCE } from '../limits.js';
@@ -12,6 +12,7 @@ import type { DataFile, FileFacts } from './job-table.js';
 import { writeAll } from './write-all.js';
 
 const { O_NONBLOCK, O_RDONLY } = constants;
+const syncData = promisify(fdatasync);
 
 export interface OwnedFile {
   readonly jobId: string;
@@ -76,7 +77,7 @@ export class DataFiles {
     try {
       const facts = await this.syncOne(opened);
       if (facts !== file.counted) throw new Error(`${path} cannot be synced`);
-      if (opened.isNew) await syncDirectory(dirname(dirname(path)));
+      if (opened.isNew) await this.calls.syncFolder(dirname(dirname(path)));
       file.synced = facts;
       file.hasRest = false;
     } finally {
@@ -217,7 +218,7 @@ export class DataFiles {
     });
     for (const [parent, files] of parents) {
       try {
-        await syncDirectory(parent);
+        await this.calls.syncFolder(parent);
         for (const file of files) file.isNew = false;
       } catch (error) {
         isGood = false;
@@ -237,8 +238,9 @@ export class DataFiles {
     opened.isDirty = false;
     opened.users++;
     try {
-      await this.calls.sync({ fd: opened.fd, folder: opened.isNew ? dirname(opened.path) : undefined });
+      await syncData(opened.fd);
       this.syncs++;
+      if (opened.isNew) await this.calls.syncFolder(dirname(opened.path));
       return facts;
     } catch (error) {
       // Of a job that was deleted meanwhile, nothing is to be saved.
@@ -265,7 +267,7 @@ export class DataFiles {
     else {
       await copyStart(path, temporary, length);
       await rename(temporary, path);
-      await syncDirectory(dirname(path));
+      await this.calls.syncFolder(dirname(path));
     }
     this.toReplace.delete(file);
   }

@@ -6,7 +6,6 @@ import {
   type AppendedFile,
   type FileAppend,
   type FileCalls,
-  type FileSync,
   type FileWrite,
 } from './file-calls.js';
 import { makeCall } from './make-call.js';
@@ -17,40 +16,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Writes on one thread and syncs on another, so that writes do not wait for the disk. */
-export class DiskThreads implements FileCalls {
-  private readonly writing: DiskThread;
-  private readonly syncing: DiskThread;
-
-  constructor(start: () => Worker) {
-    this.writing = new DiskThread(start());
-    this.syncing = new DiskThread(start());
-  }
-
-  async append(append: FileAppend): Promise<AppendedFile> {
-    const appended = await this.writing.call({ kind: 'append', append });
-    if (!appended) throw new Error('BUG: the disk thread gave no answer to an append');
-    return appended;
-  }
-
-  async write(writes: readonly FileWrite[]): Promise<void> {
-    await this.writing.call({ kind: 'write', writes });
-  }
-
-  async sync(sync: FileSync): Promise<void> {
-    await this.syncing.call({ kind: 'sync', sync });
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.writing.close(), this.syncing.close()]);
-  }
-}
-
 /**
  * Makes calls on a thread of their own, in their order: what is asked for while some are made goes there together. When the thread
  * dies, nobody knows what became of what it had; the calling thread takes its place.
  */
-class DiskThread {
+export class DiskThread implements FileCalls {
   private worker: Worker | undefined;
   private readonly waiting: Waiting[] = [];
   /** Messages that are not answered yet. */
@@ -67,16 +37,30 @@ class DiskThread {
     worker.unref();
   }
 
-  async call(call: DiskCall): Promise<AppendedFile | undefined> {
+  async append(append: FileAppend): Promise<AppendedFile> {
+    const appended = await this.call({ kind: 'append', append });
+    if (!appended) throw new Error('BUG: the disk thread gave no answer to an append');
+    return appended;
+  }
+
+  async write(writes: readonly FileWrite[]): Promise<void> {
+    await this.call({ kind: 'write', writes });
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    await this.call({ kind: 'sync-folder', path });
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.terminate();
+  }
+
+  private async call(call: DiskCall): Promise<AppendedFile | undefined> {
     if (!this.worker) return makeCall(call);
     return new Promise((resolve, reject) => {
       this.waiting.push({ call, resolve, reject });
       this.send();
     });
-  }
-
-  async close(): Promise<void> {
-    await this.worker?.terminate();
   }
 
   private send(): void {
