@@ -24,6 +24,7 @@ import { IndexFiles } from './block-index/index-files.js';
 import type { IndexEvent } from './block-index/index-event.js';
 import { createBlockBuilder } from './block/worker-builder.js';
 import { createFileCalls } from './disk/create-file-calls.js';
+import type { FileCalls } from './disk/file-calls.js';
 import { ownDirectories } from './disk/own-directories.js';
 import type { OwnerLock } from './disk/owner-lock.js';
 import { Engine, type EngineFigures } from './engine/engine.js';
@@ -119,9 +120,10 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LocalS
   return (await openEngineStore(options)).store;
 }
 
-/** For tests that have to say when rows move. */
+/** For tests that have to say when rows move, or which calls fail. */
 export async function openEngineStore(
   options: LocalStoreOptions,
+  fileCalls: () => FileCalls = createFileCalls,
 ): Promise<{ readonly store: LocalStore; readonly engine: Engine }> {
   const engineOptions = withDefaults(options);
   const { baseDirectory, logsDirectory, metricsDirectory } = engineOptions;
@@ -135,7 +137,7 @@ export async function openEngineStore(
     try {
       const intent = await finishOldIntent(baseDirectory, new Layout(logsDirectory, metricsDirectory));
       if (intent) onEvent({ type: 'old-intent', intent });
-      const calls = createFileCalls();
+      const calls = fileCalls();
       const indexes = new IndexFiles({ onEvent, calls });
       const builder = createBlockBuilder();
       const told = onceForEachJob(onEvent);

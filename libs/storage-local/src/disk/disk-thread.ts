@@ -3,6 +3,7 @@ import { DISK_CALLS_AT_ONCE, DISK_MESSAGES_AT_ONCE } from '../limits.js';
 import type { DiskAnswer, DiskCall, FileFailure } from './disk-messages.js';
 import {
   FileChangedError,
+  syncData,
   type AppendedFile,
   type FileAppend,
   type FileCalls,
@@ -46,6 +47,8 @@ export class DiskThread implements FileCalls {
   async write(writes: readonly FileWrite[]): Promise<void> {
     await this.call({ kind: 'write', writes });
   }
+
+  readonly syncData = syncData;
 
   async syncFolder(path: string): Promise<void> {
     await this.call({ kind: 'sync-folder', path });

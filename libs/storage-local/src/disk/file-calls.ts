@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fdatasync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -11,6 +12,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { errorCode } from './error-code.js';
 import { DIRECTORY_MODE, FILE_MODE } from '../format/file-names.js';
 import { WRITE_BUFFERS_MAX } from '../limits.js';
@@ -51,6 +53,8 @@ export interface FileCalls {
   append(append: FileAppend): Promise<AppendedFile>;
   /** One behind the other, up to the first that fails. */
   write(writes: readonly FileWrite[]): Promise<void>;
+  /** What was written to the open file is durable then. */
+  syncData(fd: number): Promise<void>;
   /** Makes the names in it durable. */
   syncFolder(path: string): Promise<void>;
   close(): Promise<void>;
@@ -84,6 +88,9 @@ export function writeFiles(writes: readonly FileWrite[]): void {
     }
   }
 }
+
+/** FileCalls' syncData: on one of libuv's threads, since it waits for the disk, which others need not do. */
+export const syncData: (fd: number) => Promise<void> = promisify(fdatasync);
 
 /** FileCalls' syncFolder. */
 export function syncFolder(path: string): void {

@@ -1,7 +1,6 @@
-import { closeSync, constants, fdatasync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { eachLimited } from '../disk/each-limited.js';
 import { FileChangedError, type AppendedFile, type FileAppend, type FileCalls } from '../disk/file-calls.js';
 import { makeDirectory } from '../disk/make-directory.js';
@@ -12,7 +11,6 @@ import type { DataFile, FileFacts } from './job-table.js';
 import { writeAll } from './write-all.js';
 
 const { O_NONBLOCK, O_RDONLY } = constants;
-const syncData = promisify(fdatasync);
 
 export interface OwnedFile {
   readonly jobId: string;
@@ -238,7 +236,7 @@ export class DataFiles {
     opened.isDirty = false;
     opened.users++;
     try {
-      await syncData(opened.fd);
+      await this.calls.syncData(opened.fd);
       this.syncs++;
       if (opened.isNew) await this.calls.syncFolder(dirname(opened.path));
       return facts;
