@@ -1,9 +1,7 @@
 import { StorageError, type StorageErrorCode } from '@joblet/storage';
+import { errorCode } from './disk/error-code.js';
 
-/** The `code` of a system or zlib error. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
+export { errorCode };
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const UNAVAILABLE = new Set([

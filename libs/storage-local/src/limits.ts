@@ -153,8 +153,11 @@ export const LOG_SEGMENTS_WAIT = 8;
 /** How often the engine looks for what is idle. */
 export const HOUSEKEEPING_MS = 1_000;
 
-/** Jobs that are sealed at the same time, and blocks of one job that are built at the same time. */
-export const SEALS_AT_ONCE = 8;
+/** Jobs that are sealed at the same time: as many as make messages to the threads worth their while … */
+export const SEALS_AT_ONCE = 32;
+/** … and bytes of their rows, since rows in runs come into memory for it. */
+export const SEALED_BYTES_AT_ONCE = 8 * 1024 * 1024;
+/** Blocks of one job that are built at the same time. */
 export const BLOCKS_AT_ONCE = 8;
 
 /** Pause before a job whose files failed is tried again; doubled up to the second. */
@@ -182,11 +185,17 @@ export const INDEX_LINES_AT_ONCE = 500;
 
 /** Worker threads at the most: four compress more than a disk and the rest of the store can take. */
 export const BUILDER_THREADS_MAX = 4;
-/** Requests that a worker has at a time: one that it builds, one that is there when it is done. */
-export const REQUESTS_PER_WORKER = 2;
+/** Messages that a worker has at a time: one that it works at, one that is there when it is done. */
+export const MESSAGES_PER_WORKER = 2;
+/** Bytes of rows from which on a message has enough: waking a thread costs as much as some twenty rows. */
+export const BUILD_MESSAGE_BYTES = 128 * 1024;
 
 /** Memory of such a request that is used again for the next: rows of a block and their columns fit. */
 export const SPARE_BYTES_MAX = 1024 * 1024;
+
+/** Calls that the disk thread gets in one message, and messages that it has at a time: one that it works at, one that is there then. */
+export const DISK_CALLS_AT_ONCE = 32;
+export const DISK_MESSAGES_AT_ONCE = 2;
 
 /** Buffers of one write: IOV_MAX of Linux and macOS. */
 export const WRITE_BUFFERS_MAX = 1024;
@@ -195,7 +204,10 @@ export const WRITE_BUFFERS_MAX = 1024;
 export const COPY_BYTES = 1024 * 1024;
 
 /** Data files that are synced at the same time: libuv has 4 threads, and the log needs one. */
-export const FILES_SYNCED_AT_ONCE = 2;
+export const FILES_SYNCED_AT_ONCE = 3;
+
+/** Data files that are closed together to make room for others. */
+export const FILES_CLOSED_AT_ONCE = 32;
 
 /** Indexes and filters in memory: those of about 7,000,000 lines. */
 export const INDEX_MEMORY_BYTES = 64 * 1024 * 1024;

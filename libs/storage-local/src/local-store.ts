@@ -23,6 +23,8 @@ import {
 import { IndexFiles } from './block-index/index-files.js';
 import type { IndexEvent } from './block-index/index-event.js';
 import { createBlockBuilder } from './block/worker-builder.js';
+import { createFileCalls } from './disk/create-file-calls.js';
+import type { FileCalls } from './disk/file-calls.js';
 import { ownDirectories } from './disk/own-directories.js';
 import type { OwnerLock } from './disk/owner-lock.js';
 import { Engine, type EngineFigures } from './engine/engine.js';
@@ -118,9 +120,10 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<LocalS
   return (await openEngineStore(options)).store;
 }
 
-/** For tests that have to say when rows move. */
+/** For tests that have to say when rows move, or which calls fail. */
 export async function openEngineStore(
   options: LocalStoreOptions,
+  fileCalls: () => FileCalls = createFileCalls,
 ): Promise<{ readonly store: LocalStore; readonly engine: Engine }> {
   const engineOptions = withDefaults(options);
   const { baseDirectory, logsDirectory, metricsDirectory } = engineOptions;
@@ -134,12 +137,19 @@ export async function openEngineStore(
     try {
       const intent = await finishOldIntent(baseDirectory, new Layout(logsDirectory, metricsDirectory));
       if (intent) onEvent({ type: 'old-intent', intent });
-      const indexes = new IndexFiles({ onEvent });
+      const calls = fileCalls();
+      const indexes = new IndexFiles({ onEvent, calls });
       const builder = createBlockBuilder();
       const told = onceForEachJob(onEvent);
       // The engine's own goes on reading while the store is closed.
       const readerFor = (view: StoreView) => engineReader(new Reader(view, () => undefined), view);
-      const engine = await Engine.open({ ...engineOptions, indexes, builder, onEvent }, readerFor);
+      const engine = await Engine.open(
+        { ...engineOptions, indexes, builder, calls, onEvent },
+        readerFor,
+      ).catch(async (error: unknown) => {
+        await Promise.all([builder.close(), calls.close()]);
+        throw error;
+      });
       return { store: new EngineStore(engine, new Reader(engine, told, indexes), lock), engine };
     } catch (error) {
       await lock.release();
@@ -150,7 +160,9 @@ export async function openEngineStore(
   }
 }
 
-function withDefaults(options: LocalStoreOptions): Omit<EngineOptions, 'builder' | 'indexes' | 'onEvent'> {
+function withDefaults(
+  options: LocalStoreOptions,
+): Omit<EngineOptions, 'builder' | 'calls' | 'indexes' | 'onEvent'> {
   const baseDirectory = resolve(options.baseDirectory);
   const { compression = true } = options;
   const isCompressed = (area: 'logs' | 'metrics'): boolean =>

@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises';
+import type { FileCalls } from '../disk/file-calls.js';
+import { inlineCalls } from '../disk/inline-calls.js';
 import { filterFileOf, isPlainFile } from '../format/file-names.js';
 import { INDEX_EXTEND_BYTES_MAX, INDEX_MEMORY_BYTES, INDEX_RETRY_MS, ENTRIES_COMPARED } from '../limits.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
@@ -21,6 +23,8 @@ export interface IndexFilesOptions {
   /** For indexes and filters in memory. Default: INDEX_MEMORY_BYTES. */
   readonly memoryBytes?: number;
   readonly onEvent?: (event: IndexEvent) => void;
+  /** What writes the files. Default: the calling thread. */
+  readonly calls?: FileCalls;
   /** Milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -37,7 +41,7 @@ interface Work {
  * replaces, cuts or removes a data file says so afterwards, by `drop` or `rename`. Holds no file open between calls.
  */
 export class IndexFiles {
-  private readonly store = new IndexStore();
+  private readonly store: IndexStore;
   private readonly cache: IndexCache;
   private readonly locks = new PathLocks();
   private readonly rebuilds: RebuildQueue;
@@ -47,7 +51,13 @@ export class IndexFiles {
   private readonly onEvent: (event: IndexEvent) => void;
   private readonly now: () => number;
 
-  constructor({ memoryBytes = INDEX_MEMORY_BYTES, onEvent, now = Date.now }: IndexFilesOptions = {}) {
+  constructor({
+    memoryBytes = INDEX_MEMORY_BYTES,
+    onEvent,
+    calls = inlineCalls(),
+    now = Date.now,
+  }: IndexFilesOptions = {}) {
+    this.store = new IndexStore(calls);
     this.cache = new IndexCache(memoryBytes);
     this.onEvent = onEvent ?? (() => undefined);
     this.now = now;

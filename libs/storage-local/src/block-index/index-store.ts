@@ -1,5 +1,6 @@
 import { open, readFile, rename, rm, truncate } from 'node:fs/promises';
-import { FILE_MODE, filterFileOf, indexFileOf } from '../format/file-names.js';
+import type { FileCalls } from '../disk/file-calls.js';
+import { filterFileOf, indexFileOf } from '../format/file-names.js';
 import { INDEX_TAILS_REMEMBERED_MAX } from '../limits.js';
 import type { IndexedFile } from './block-index.js';
 import { EntryTable } from './entry-table.js';
@@ -28,6 +29,11 @@ const EMPTY: Tail = { entries: 0, end: 0, filterEnd: 0 };
 export class IndexStore {
   /** Of files that were written lately, so that an append reads nothing. */
   private readonly tails = new Map<string, Tail>();
+  private readonly calls: FileCalls;
+
+  constructor(calls: FileCalls) {
+    this.calls = calls;
+  }
 
   /** The entries that are right, from the first on; what is behind them is cut off. Undefined: there is no index of this file. */
   async load(file: IndexedFile): Promise<EntryTable | undefined> {
@@ -63,12 +69,13 @@ export class IndexStore {
     const added = Buffer.concat(entries);
     const filters = Buffer.concat(blocks.map(({ filter }) => filter));
     this.tails.delete(file.path);
-    await writeAt(filterFileOf(file.path), tail.filterEnd, filters);
-    if (tail.entries === 0) {
-      await writeAt(indexFileOf(file.path), 0, Buffer.concat([encodeIndexHeader(file), added]));
-    } else {
-      await writeAt(indexFileOf(file.path), HEADER_BYTES + tail.entries * entryBytes(file.stream), added);
-    }
+    const path = indexFileOf(file.path);
+    const entriesAt =
+      tail.entries === 0
+        ? { path, offset: 0, bytes: Buffer.concat([encodeIndexHeader(file), added]) }
+        : { path, offset: HEADER_BYTES + tail.entries * entryBytes(file.stream), bytes: added };
+    const filtersAt = { path: filterFileOf(file.path), offset: tail.filterEnd, bytes: filters };
+    await this.calls.write(filters.length > 0 ? [filtersAt, entriesAt] : [entriesAt]);
     const last = blocks[blocks.length - 1];
     this.remember(file.path, {
       entries: tail.entries + blocks.length,
@@ -142,18 +149,4 @@ export class IndexStore {
 
 function isHeaderOf(file: IndexedFile, bytes: Buffer): boolean {
   return bytes.subarray(0, HEADER_BYTES).equals(encodeIndexHeader(file));
-}
-
-/** At 0: whatever was in the file goes. Elsewhere, the file must be there. */
-async function writeAt(path: string, offset: number, bytes: Buffer): Promise<void> {
-  if (bytes.length === 0) return;
-  const handle = await open(path, offset === 0 ? 'w' : 'r+', FILE_MODE);
-  try {
-    for (let written = 0; written < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, offset + written);
-      written += bytesWritten;
-    }
-  } finally {
-    await handle.close();
-  }
 }

@@ -11,9 +11,12 @@ const module = openLogRowsModule();
 
 yieldToMainThread();
 
-parentPort?.on('message', (message: BuildMessage) => {
-  const { answer, moved } = answerTo(message);
-  parentPort?.postMessage(answer, moved);
+parentPort?.on('message', (messages: readonly BuildMessage[]) => {
+  const built = messages.map(answerTo);
+  parentPort?.postMessage(
+    built.map(({ answer }) => answer),
+    built.flatMap(({ moved }) => moved),
+  );
 });
 
 /**

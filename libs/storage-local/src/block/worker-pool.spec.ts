@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { REQUESTS_PER_WORKER } from '../limits.js';
+import { MESSAGES_PER_WORKER } from '../limits.js';
 import { blockRows } from '../testing/block-rows.js';
 import type { BlockBuilder, BlockRequest } from './block-builder.js';
 import { WorkerPool } from './worker-pool.js';
@@ -54,7 +54,7 @@ describe('a pool of workers', () => {
       requests.map((_, index) => `row ${index}`),
     );
     expect(requests.map(({ rows }) => Buffer.from(rows.bytes))).toEqual(before);
-    expect(Math.max(...answers.map(([{ stream }]) => stream))).toBeLessThanOrEqual(REQUESTS_PER_WORKER);
+    expect(Math.max(...answers.map(([{ stream }]) => stream))).toBeLessThanOrEqual(MESSAGES_PER_WORKER);
     expect(order).toHaveLength(40);
     expect(started).toBe(2);
   });

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { StorageError } from '@joblet/storage';
-import { REQUESTS_PER_WORKER, SPARE_BYTES_MAX } from '../limits.js';
+import { BUILD_MESSAGE_BYTES, MESSAGES_PER_WORKER, SPARE_BYTES_MAX } from '../limits.js';
 import { buildError } from './build-error.js';
 import type { BlockBuilder, BlockRequest, BuiltBlock } from './block-builder.js';
 import type { BuildAnswer, BuildMessage } from './build-messages.js';
@@ -16,8 +16,8 @@ interface Waiting {
 type Replacement = 'worker' | 'inline';
 
 /**
- * Gives requests to worker threads, all of a job to the same. A worker gets few at a time, so that rows are copied for it
- * only when their turn is near. Its death rejects what it was given; the rest goes to the one that takes its place.
+ * Gives requests to worker threads, all of a job to the same. A worker gets few at a time, small ones together, so that rows are
+ * copied for it only when their turn is near. Its death rejects what it was given; the rest goes to the one that takes its place.
  */
 export class WorkerPool implements BlockBuilder {
   private readonly lanes: Lane[];
@@ -53,8 +53,8 @@ class Lane {
   private worker: Worker | undefined;
   private replacement: Replacement = 'worker';
   private readonly waiting: Waiting[] = [];
-  /** Sent and not yet answered, in their order. */
-  private readonly sent: Waiting[] = [];
+  /** Sent and not yet answered, in their order, by message. */
+  private readonly sent: Waiting[][] = [];
   /** Memory that the worker has done with. */
   private readonly spares: ArrayBuffer[] = [];
   private isClosed = false;
@@ -79,13 +79,13 @@ class Lane {
     const { worker } = this;
     this.worker = undefined;
     await worker?.terminate();
-    for (const { reject } of [...this.sent.splice(0), ...this.waiting.splice(0)])
+    for (const { reject } of [...this.sent.splice(0).flat(), ...this.waiting.splice(0)])
       reject(StorageError.closed());
   }
 
   private startWorker(): Worker {
     const worker = this.start();
-    worker.on('message', (answer: BuildAnswer) => this.answered(answer));
+    worker.on('message', (answers: readonly BuildAnswer[]) => this.answered(answers));
     // A worker that fails ends with `exit` as well.
     let reason = 'it ended';
     worker.on('error', (error) => (reason = error.message));
@@ -96,31 +96,45 @@ class Lane {
   }
 
   private send(): void {
-    while (this.worker && this.sent.length < REQUESTS_PER_WORKER) {
-      const next = this.waiting.shift();
-      if (!next) return;
-      const { rows, kind, jobId, content, level } = next.request;
-      const message: BuildMessage = { kind, jobId, content, level, rows: packRows(rows, this.spares.pop()) };
+    while (this.worker && this.waiting.length > 0 && this.sent.length < MESSAGES_PER_WORKER) {
+      const next = this.takeNext();
+      const messages = next.map(({ request: { rows, kind, jobId, content, level } }): BuildMessage => {
+        return { kind, jobId, content, level, rows: packRows(rows, this.spares.pop()) };
+      });
       if (this.sent.length === 0) this.worker.ref();
       this.sent.push(next);
-      this.worker.postMessage(message, [message.rows.buffer]);
+      this.worker.postMessage(
+        messages,
+        messages.map(({ rows }) => rows.buffer),
+      );
     }
   }
 
-  private answered(answer: BuildAnswer): void {
-    const first = this.sent.shift();
-    if (answer.spare.byteLength <= SPARE_BYTES_MAX) this.spares.push(answer.spare);
+  /** Up to about a block. */
+  private takeNext(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.waiting.length && bytes < BUILD_MESSAGE_BYTES)
+      bytes += this.waiting[count++].request.rows.bytes.length;
+    return this.waiting.splice(0, count);
+  }
+
+  private answered(answers: readonly BuildAnswer[]): void {
+    const first = this.sent.shift() ?? [];
+    for (const { spare } of answers) if (spare.byteLength <= SPARE_BYTES_MAX) this.spares.push(spare);
     if (this.sent.length === 0) this.worker?.unref();
     this.send();
-    if (!first) return;
-    if ('blocks' in answer) first.resolve(answer.blocks);
-    else first.reject(buildError(first.request.jobId, answer.error));
+    first.forEach(({ request, resolve, reject }, index) => {
+      const answer = answers[index];
+      if ('blocks' in answer) resolve(answer.blocks);
+      else reject(buildError(request.jobId, answer.error));
+    });
   }
 
   private ended(worker: Worker, reason: string): void {
     if (worker !== this.worker) return;
     this.worker = undefined;
-    for (const { request, reject } of this.sent.splice(0)) {
+    for (const { request, reject } of this.sent.splice(0).flat()) {
       reject(buildError(request.jobId, `the worker thread failed: ${reason}`));
     }
     if (this.replacement === 'worker') {

@@ -19,21 +19,10 @@ export async function planBatch(
     if (!area?.isChecked || !isKnown(area)) await known.areaIfKnown(jobId, name);
   }
   if (source && !group.take(source)) return undefined;
-  const counts = new Map<string, bigint>();
-  if (batch.jobIds.length === 1) counts.set(batch.jobIds[0], BigInt(batch.length));
-  else {
-    const { jobOfRow } = batch.table;
-    const numbers = new Uint32Array(batch.jobIds.length);
-    for (const job of jobOfRow) numbers[job]++;
-    batch.jobIds.forEach((jobId, index) => counts.set(jobId, BigInt(numbers[index])));
-  }
-  const firstOrdinals = batch.jobIds.map((jobId) => {
-    const first = group.nextOrdinal(name, jobId);
-    group.setNextOrdinal(name, jobId, first + (counts.get(jobId) ?? 0n));
-    group.setPlanned(jobId, true);
-    group.setEnd(jobId, false);
-    return first;
-  });
+  const counts = new Uint32Array(batch.jobIds.length);
+  if (counts.length === 1) counts[0] = batch.length;
+  else for (const job of batch.table.jobOfRow) counts[job]++;
+  const firstOrdinals = batch.jobIds.map((jobId, index) => group.addRows(name, jobId, counts[index]));
   return batchEntry(name, batch, firstOrdinals, source, options.now());
 }
 
@@ -50,14 +39,14 @@ export function applyBatch(
   if (picked) for (let row = 0; row < starts.length; row++) picked[jobOfRow[row]].push(row);
   jobIds.forEach((jobId, index) => {
     const job = table.job(jobId);
-    const area = table.area(jobId, name);
+    const area = job[name] ?? table.area(jobId, name);
     job.end = undefined;
     area.arrival = entry.arrival;
     const own = picked?.[index];
     const source = own ? { bytes, table: entry.table, picked: own } : { bytes, table: entry.table };
     const rows = own?.length ?? starts.length;
     const first = entry.firstOrdinals[index];
-    table.pending.set(area, { job, name });
+    if (!table.pending.has(area)) table.pending.set(area, { job, name });
     area.nextOrdinal = first + BigInt(rows);
     if (memory.add(area, source, rows, first, position)) sealer.seal(job, name, area, false);
   });

@@ -1,6 +1,6 @@
 import type { WriteSource } from '@joblet/storage';
 import { COMMIT_BYTES_MAX } from '../limits.js';
-import { graveKey, type JobTable } from './job-table.js';
+import type { JobTable } from './job-table.js';
 import { entryPosition, type AreaName, type LogEntry } from './log-entry.js';
 
 /** Something that changes the store: first planned, then durable in the log, then done. */
@@ -18,49 +18,64 @@ interface Queued extends Change {
   reject(error: unknown): void;
 }
 
+/** What is planned for a job; absent: nothing. */
+interface PlannedJob {
+  isThere?: boolean;
+  hasEnd?: boolean;
+  /** Next ordinals. */
+  logs?: bigint;
+  metrics?: bigint;
+}
+
 /** What is planned and not yet done, on top of the table. */
 export class PlannedGroup {
   private readonly table: JobTable;
-  private readonly nextOrdinals = new Map<string, bigint>();
-  private readonly jobs = new Map<string, boolean>();
-  private readonly ends = new Map<string, boolean>();
+  private readonly jobs = new Map<string, PlannedJob>();
   private readonly sources = new Map<string, WriteSource>();
 
   constructor(table: JobTable) {
     this.table = table;
   }
 
+  /** Rows that come behind all that is planned; the first of them gets this ordinal. */
+  addRows(name: AreaName, jobId: string, rows: number): bigint {
+    const job = this.job(jobId);
+    const first = job[name] ?? this.table.jobs.get(jobId)?.[name]?.nextOrdinal ?? 0n;
+    job[name] = first + BigInt(rows);
+    job.isThere = true;
+    job.hasEnd = false;
+    return first;
+  }
+
   nextOrdinal(name: AreaName, jobId: string): bigint {
-    return (
-      this.nextOrdinals.get(graveKey(name, jobId)) ?? this.table.jobs.get(jobId)?.[name]?.nextOrdinal ?? 0n
-    );
+    return this.jobs.get(jobId)?.[name] ?? this.table.jobs.get(jobId)?.[name]?.nextOrdinal ?? 0n;
   }
 
   setNextOrdinal(name: AreaName, jobId: string, ordinal: bigint): void {
-    this.nextOrdinals.set(graveKey(name, jobId), ordinal);
+    this.job(jobId)[name] = ordinal;
   }
 
   /** Undefined: nothing is planned. */
   isPlanned(jobId: string): boolean | undefined {
-    return this.jobs.get(jobId);
+    return this.jobs.get(jobId)?.isThere;
   }
 
   setPlanned(jobId: string, isThere: boolean): void {
-    this.jobs.set(jobId, isThere);
+    this.job(jobId).isThere = isThere;
   }
 
   /** Undefined: nothing is planned. */
   hasEnd(jobId: string): boolean | undefined {
-    return this.ends.get(jobId);
+    return this.jobs.get(jobId)?.hasEnd;
   }
 
   setEnd(jobId: string, hasEnd: boolean): void {
-    this.ends.set(jobId, hasEnd);
+    this.job(jobId).hasEnd = hasEnd;
   }
 
   /** Whether it has rows then, as far as is planned. */
   hasRows(name: AreaName, jobId: string): boolean | undefined {
-    const planned = this.nextOrdinals.get(graveKey(name, jobId));
+    const planned = this.jobs.get(jobId)?.[name];
     return planned === undefined ? undefined : planned > 0n;
   }
 
@@ -73,6 +88,12 @@ export class PlannedGroup {
     if (isOld || this.table.isStored(source)) return false;
     this.sources.set(source.producer, source);
     return true;
+  }
+
+  private job(jobId: string): PlannedJob {
+    let job = this.jobs.get(jobId);
+    if (!job) this.jobs.set(jobId, (job = {}));
+    return job;
   }
 }
 

@@ -1,21 +1,16 @@
-import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { eachLimited } from '../disk/each-limited.js';
+import { FileChangedError, type AppendedFile, type FileAppend, type FileCalls } from '../disk/file-calls.js';
 import { makeDirectory } from '../disk/make-directory.js';
-import { syncDirectory } from '../disk/sync-directory.js';
-import { errorCode } from '../errors.js';
-import { DIRECTORY_MODE, FILE_MODE, isPlainFile } from '../format/file-names.js';
-import { COPY_BYTES, DATA_FILES_OPEN_MAX, FILES_SYNCED_AT_ONCE } from '../limits.js';
+import { isMissing } from '../errors.js';
+import { FILE_MODE, isPlainFile } from '../format/file-names.js';
+import { COPY_BYTES, DATA_FILES_OPEN_MAX, FILES_CLOSED_AT_ONCE, FILES_SYNCED_AT_ONCE } from '../limits.js';
 import type { DataFile, FileFacts } from './job-table.js';
 import { writeAll } from './write-all.js';
 
-const { O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-
-const NEWLINE = Buffer.from('\n');
-
-/** A file is not as long as what counts, or is gone: somebody else has changed it. */
-export class FileChangedError extends Error {}
+const { O_NONBLOCK, O_RDONLY } = constants;
 
 export interface OwnedFile {
   readonly jobId: string;
@@ -24,11 +19,13 @@ export interface OwnedFile {
 }
 
 interface OpenFile extends OwnedFile {
-  readonly handle: FileHandle;
+  readonly fd: number;
   /** Whether its name is not durable yet. */
   isNew: boolean;
   isDirty: boolean;
   users: number;
+  /** Whether the last of its users closes it. */
+  isForgotten: boolean;
 }
 
 /**
@@ -42,11 +39,14 @@ interface OpenFile extends OwnedFile {
 export class DataFiles {
   private readonly open = new Map<string, OpenFile>();
   private opening = 0;
+  private closing: Promise<boolean> | undefined;
   private readonly toReplace = new Set<DataFile>();
+  private readonly calls: FileCalls;
   private readonly onSyncFailed: (file: OwnedFile, error: unknown) => void;
   syncs = 0;
 
-  constructor(onSyncFailed: (file: OwnedFile, error: unknown) => void) {
+  constructor(calls: FileCalls, onSyncFailed: (file: OwnedFile, error: unknown) => void) {
+    this.calls = calls;
     this.onSyncFailed = onSyncFailed;
   }
 
@@ -56,36 +56,167 @@ export class DataFiles {
 
   /** Writes the members behind what counts, in a line of their own; resolves to how long the file is then. The caller counts them. */
   async append(owned: OwnedFile, members: readonly Uint8Array[]): Promise<number> {
-    const { file } = owned;
-    const length = lengthOf(file);
-    const opened = await this.use(owned);
-    try {
-      file.hasRest = true;
-      const isCutLine = isPlainFile(owned.path) && !(await endsLine(opened.handle, length));
-      const written = await writeAll(opened.handle, isCutLine ? [NEWLINE, ...members] : members, length);
-      opened.isDirty = true;
-      return length + written;
-    } finally {
-      opened.users--;
-    }
+    owned.file.hasRest = true;
+    const { opened, length } = await this.use(owned, members);
+    opened.isDirty = true;
+    this.release(opened);
+    return length;
   }
 
   /** Makes what is counted now durable; a file that fails is told to `onSyncFailed`. False when one failed. */
   async syncAll(): Promise<boolean> {
+    return this.syncFiles([...this.open.values()].filter(needsSync));
+  }
+
+  /** Makes what counts of the file durable, cuts off what does not, and closes it. Rejects when it cannot. */
+  async settle(owned: OwnedFile): Promise<void> {
+    const { path, file } = owned;
+    const { opened } = await this.use(owned, []);
+    try {
+      const facts = await this.syncOne(opened);
+      if (facts !== file.counted) throw new Error(`${path} cannot be synced`);
+      if (opened.isNew) await this.calls.syncFolder(dirname(dirname(path)));
+      file.synced = facts;
+      file.hasRest = false;
+    } finally {
+      this.release(opened);
+    }
+    this.forget([path]);
+  }
+
+  /** Closes the files of a job (of this area) without syncing them. */
+  forget(paths: readonly string[]): void {
+    for (const path of paths) {
+      const opened = this.open.get(path);
+      if (!opened) continue;
+      this.toReplace.delete(opened.file);
+      this.forgetOne(opened);
+    }
+  }
+
+  close(): void {
+    this.forget([...this.open.keys()]);
+  }
+
+  /** Opens the file, cuts off what does not count, and writes behind it; the caller releases it. `length`: of all then. */
+  private async use(
+    owned: OwnedFile,
+    parts: readonly Uint8Array[],
+  ): Promise<{ readonly opened: OpenFile; readonly length: number }> {
+    const { path, file } = owned;
+    const length = lengthOf(file);
+    const known = await this.openOf(owned);
+    try {
+      const appended = await this.appendParts({
+        ...{ path, fd: known?.fd, length, parts },
+        hasLines: isPlainFile(path),
+      });
+      const opened = known ?? this.opened(owned, appended.fd, length === 0);
+      return { opened, length: appended.length };
+    } catch (error) {
+      if (error instanceof FileChangedError) this.forget([path]);
+      if (known) this.release(known);
+      throw error;
+    } finally {
+      if (!known) this.opening--;
+    }
+  }
+
+  /** The open file, used from here on; undefined when it has to be opened, for which there is room then. */
+  private async openOf(owned: OwnedFile): Promise<OpenFile | undefined> {
+    const { path, file } = owned;
+    const opened = this.open.get(path);
+    if (opened?.file === file) {
+      opened.users++;
+      // The most recently used is the last.
+      this.open.delete(path);
+      this.open.set(path, opened);
+      return opened;
+    }
+    this.forget([path]);
+    if (this.toReplace.has(file)) {
+      if (file.counted !== file.synced)
+        throw new Error(`${path}: rows that a failed sync lost are not back yet`);
+      await this.replace(owned);
+    }
+    await this.makeRoom();
+    return undefined;
+  }
+
+  private async appendParts(append: FileAppend): Promise<AppendedFile> {
+    try {
+      return await this.calls.append(append);
+    } catch (error) {
+      if (!isMissing(error) || append.length > 0) throw error;
+      // Somebody has removed the folder above the job's, which is there, and synced, for all jobs otherwise.
+      await makeDirectory(dirname(append.path));
+      return this.calls.append(append);
+    }
+  }
+
+  private opened(owned: OwnedFile, fd: number, isNew: boolean): OpenFile {
+    const opened = { ...owned, fd, isNew, isDirty: false, users: 1, isForgotten: false };
+    this.open.set(owned.path, opened);
+    return opened;
+  }
+
+  private release(opened: OpenFile): void {
+    opened.users--;
+    if (opened.users === 0 && opened.isForgotten) closeSync(opened.fd);
+  }
+
+  /** It is closed once nobody uses it. */
+  private forgetOne(opened: OpenFile): void {
+    this.open.delete(opened.path);
+    opened.users++;
+    opened.isForgotten = true;
+    this.release(opened);
+  }
+
+  /** So that one can be opened, which counts from here on. */
+  private async makeRoom(): Promise<void> {
+    while (this.open.size + this.opening >= DATA_FILES_OPEN_MAX) {
+      this.closing ??= this.closeIdle().finally(() => (this.closing = undefined));
+      if (!(await this.closing)) break;
+    }
+    // At once: others make room at the same time.
+    this.opening++;
+  }
+
+  /** Closes, synced, files that were not used for longest: together, since the names of all are synced once. False: there are none. */
+  private async closeIdle(): Promise<boolean> {
+    const idle = [...this.open.values()].filter(({ users }) => users === 0).slice(0, FILES_CLOSED_AT_ONCE);
+    for (const opened of idle) opened.users++;
+    await this.syncFiles(idle.filter(needsSync));
+    for (const opened of idle) {
+      // One that somebody has written to meanwhile stays: who closes it has to sync that.
+      const isUnused = opened.users === 1 && !opened.isDirty;
+      if (isUnused && this.open.get(opened.path) === opened) this.forget([opened.path]);
+      this.release(opened);
+    }
+    return idle.length > 0;
+  }
+
+  /** With their names; a file that fails is told to `onSyncFailed`. False when one failed. */
+  private async syncFiles(dirty: readonly OpenFile[]): Promise<boolean> {
     let isGood = true;
-    const dirty = [...this.open.values()].filter(needsSync);
     const parents = new Map<string, OpenFile[]>();
     const syncedTo = new Map<OpenFile, FileFacts>();
     await eachLimited(dirty, FILES_SYNCED_AT_ONCE, async (opened) => {
+      // It was synced before it was closed; what came since then is in another open file.
+      if (opened.isForgotten) return;
       const facts = await this.syncOne(opened);
       if (facts === 'failed') return void (isGood = false);
       if (facts) syncedTo.set(opened, facts);
+      if (!opened.isNew) return;
       const parent = dirname(dirname(opened.path));
-      if (opened.isNew) parents.set(parent, [...(parents.get(parent) ?? []), opened]);
+      const files = parents.get(parent);
+      if (files) files.push(opened);
+      else parents.set(parent, [opened]);
     });
     for (const [parent, files] of parents) {
       try {
-        await syncDirectory(parent);
+        await this.calls.syncFolder(parent);
         for (const file of files) file.isNew = false;
       } catch (error) {
         isGood = false;
@@ -99,141 +230,30 @@ export class DataFiles {
     return isGood;
   }
 
-  /** Makes what counts of the file durable, cuts off what does not, and closes it. Rejects when it cannot. */
-  async settle(owned: OwnedFile): Promise<void> {
-    const { path, file } = owned;
-    const opened = await this.use(owned);
-    try {
-      const facts = await this.syncOne(opened);
-      if (facts !== file.counted) throw new Error(`${path} cannot be synced`);
-      if (opened.isNew) await syncDirectory(dirname(dirname(path)));
-      file.synced = facts;
-      file.hasRest = false;
-    } finally {
-      opened.users--;
-    }
-    await this.forget([path]);
-  }
-
-  /** Closes the files of a job (of this area) without syncing them. */
-  async forget(paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
-      const opened = this.open.get(path);
-      this.open.delete(path);
-      if (opened) {
-        this.toReplace.delete(opened.file);
-        await opened.handle.close().catch(() => undefined);
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.forget([...this.open.keys()]);
-  }
-
-  private async use(owned: OwnedFile): Promise<OpenFile> {
-    const { path, file } = owned;
-    let opened = this.open.get(path);
-    if (opened && opened.file === file) {
-      opened.users++;
-      // The most recently used is the last.
-      this.open.delete(path);
-      this.open.set(path, opened);
-    } else {
-      if (this.toReplace.has(file)) {
-        if (file.counted !== file.synced)
-          throw new Error(`${path}: rows that a failed sync lost are not back yet`);
-        await this.replace(owned);
-      }
-      opened = await this.openFile(owned);
-    }
-    try {
-      const stats = await opened.handle.stat();
-      const length = lengthOf(file);
-      if (stats.nlink === 0 || stats.size < length) {
-        const found = stats.nlink === 0 ? 'it is gone' : `found ${stats.size} bytes`;
-        throw new FileChangedError(`${path}: ${found}, expected ${length}`);
-      }
-      if (stats.size > length) await opened.handle.truncate(length);
-      return opened;
-    } catch (error) {
-      opened.users--;
-      if (error instanceof FileChangedError) await this.forget([path]);
-      throw error;
-    }
-  }
-
-  private async openFile(owned: OwnedFile): Promise<OpenFile> {
-    await this.makeRoom();
-    try {
-      return await this.openNow(owned);
-    } finally {
-      this.opening--;
-    }
-  }
-
-  private async openNow(owned: OwnedFile): Promise<OpenFile> {
-    const { path } = owned;
-    const isNew = lengthOf(owned.file) === 0;
-    if (isNew) await makeJobDirectory(dirname(path));
-    // A FIFO in the file's place would hold the thread until somebody reads it.
-    const handle = await open(path, O_RDWR | O_CREAT | O_NONBLOCK, FILE_MODE);
-    try {
-      if (!(await handle.stat()).isFile()) throw new Error(`${path} is no file; move it away`);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
-    const opened = { ...owned, handle, isNew, isDirty: false, users: 1 };
-    this.open.set(path, opened);
-    return opened;
-  }
-
-  /** Closes the files that were not used for longest, synced; the one to be opened counts from here on. */
-  private async makeRoom(): Promise<void> {
-    while (this.open.size + this.opening >= DATA_FILES_OPEN_MAX) {
-      const idle = [...this.open.values()].find(({ users }) => users === 0);
-      if (!idle) break;
-      idle.users++;
-      if (needsSync(idle)) {
-        const facts = await this.syncOne(idle);
-        try {
-          if (facts && facts !== 'failed') {
-            if (idle.isNew) await syncDirectory(dirname(dirname(idle.path)));
-            idle.file.synced = facts;
-          }
-        } catch (error) {
-          this.fail(idle, error);
-        }
-      }
-      if (this.open.get(idle.path) === idle) await this.forget([idle.path]);
-    }
-    // At once: others make room at the same time.
-    this.opening++;
-  }
-
   /** Resolves to what is durable then, but for the name of the job's folder; undefined when nobody knows what is counted. */
   private async syncOne(opened: OpenFile): Promise<FileFacts | 'failed' | undefined> {
     const facts = opened.file.counted;
     opened.isDirty = false;
+    opened.users++;
     try {
-      await opened.handle.datasync();
+      await this.calls.syncData(opened.fd);
       this.syncs++;
-      if (opened.isNew) await syncDirectory(dirname(opened.path));
+      if (opened.isNew) await this.calls.syncFolder(dirname(opened.path));
       return facts;
     } catch (error) {
       // Of a job that was deleted meanwhile, nothing is to be saved.
       if (this.open.get(opened.path) !== opened) return facts;
       this.fail(opened, error);
       return 'failed';
+    } finally {
+      this.release(opened);
     }
   }
 
   private fail(opened: OpenFile, error: unknown): void {
     if (this.open.get(opened.path) !== opened) return;
     this.toReplace.add(opened.file);
-    this.open.delete(opened.path);
-    void opened.handle.close().catch(() => undefined);
+    this.forgetOne(opened);
     this.onSyncFailed(opened, error);
   }
 
@@ -245,18 +265,10 @@ export class DataFiles {
     else {
       await copyStart(path, temporary, length);
       await rename(temporary, path);
-      await syncDirectory(dirname(path));
+      await this.calls.syncFolder(dirname(path));
     }
     this.toReplace.delete(file);
   }
-}
-
-/** What somebody else has written may lack the newline of its last line. */
-async function endsLine(handle: FileHandle, length: number): Promise<boolean> {
-  if (length === 0) return true;
-  const last = Buffer.alloc(1);
-  await handle.read(last, 0, 1, length - 1);
-  return last.equals(NEWLINE);
 }
 
 /** What was written may be counted only after a sync that had it already. */
@@ -288,16 +300,5 @@ async function copyStart(from: string, to: string, length: number): Promise<void
     }
   } finally {
     await source.close();
-  }
-}
-
-/** The directory above is there, and synced for many jobs at once, unless somebody has removed it. */
-async function makeJobDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: DIRECTORY_MODE });
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT') await makeDirectory(path);
-    else if (code !== 'EEXIST') throw error;
   }
 }

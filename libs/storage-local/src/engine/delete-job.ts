@@ -114,7 +114,7 @@ export class JobDeleter {
         table.layout.path({ area: name, jobId, fileName }),
       );
       const close = async (): Promise<void> => {
-        await files.forget(paths);
+        files.forget(paths);
         for (const path of paths) await options.indexes.drop(path);
       };
       deletions.add({ jobId, name, record, position, area, close });

@@ -1,5 +1,6 @@
 import type { BlockBuilder } from '../block/block-builder.js';
 import type { BuiltBlock } from '../block/block-builder.js';
+import type { FileCalls } from '../disk/file-calls.js';
 import type { IndexedFile } from '../block-index/block-index.js';
 
 /** What an operator may want to know. */
@@ -79,6 +80,8 @@ export interface EngineOptions {
   readonly segmentBytes: number | undefined;
   readonly reserveBytes: number | undefined;
   readonly builder: BlockBuilder;
+  /** Closed by the engine. */
+  readonly calls: FileCalls;
   readonly indexes: BlockIndexes;
   readonly onEvent: (event: EngineEvent) => void;
   /** Unix milliseconds. */

@@ -87,7 +87,7 @@ export class Engine implements StoreView {
     const memory = new RowMemory(options.blockBytes, options.memoryBytes);
     const tellFailed = (doing: string, error: unknown): void =>
       options.onEvent({ type: 'background-failed', doing, error });
-    const files = new DataFiles((file, error) => this.checkpoints.onSyncFailed(file, error));
+    const files = new DataFiles(options.calls, (file, error) => this.checkpoints.onSyncFailed(file, error));
     const deletions = new Deletions(
       { logs: options.logsDirectory, metrics: options.metricsDirectory },
       tellFailed,
@@ -322,7 +322,8 @@ export class Engine implements StoreView {
     await core.sealer.idle();
     await core.queue.idle();
     await core.deletions.idle();
-    await core.files.close();
+    core.files.close();
+    await core.options.calls.close();
     for (const run of core.runs.runs) await run.closeHandle();
     await core.log.close();
   }

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LogBatch } from '@joblet/storage';
+import { inlineCalls } from '../disk/inline-calls.js';
 import { openEngineStore, type LocalStoreEvent } from '../local-store.js';
 import { collect, tempDirectory } from '../testing/temp-store.js';
 import { verifyLocalStore } from '../verify/verify-store.js';
@@ -24,8 +25,13 @@ describe('a start', () => {
   let remove: () => Promise<void>;
   let events: LocalStoreEvent[];
   const stores: { close(): Promise<void> }[] = [];
+  /** Files whose first sync fails, and those whose has. */
+  let failing: RegExp;
+  const failed = new Set<string>();
 
   beforeEach(async () => {
+    failing = /(?!)/;
+    failed.clear();
     ({ path: root, remove } = await tempDirectory());
     events = [];
   });
@@ -41,9 +47,22 @@ describe('a start', () => {
 
   async function open(name: string) {
     const onEvent = (event: LocalStoreEvent) => events.push(event);
-    const opened = await openEngineStore({ baseDirectory: at(name), ...SMALL, onEvent });
+    const calls = inlineCalls();
+    const syncData = async (fd: number): Promise<void> => {
+      await failIfWanted(fd);
+      return calls.syncData(fd);
+    };
+    const options = { baseDirectory: at(name), ...SMALL, onEvent };
+    const opened = await openEngineStore(options, () => ({ ...calls, syncData }));
     stores.push(opened.store);
     return opened;
+  }
+
+  async function failIfWanted(fd: number): Promise<void> {
+    const path = await readlink(`/proc/self/fd/${fd}`);
+    if (!failing.test(path) || failed.has(path)) return;
+    failed.add(path);
+    throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
   }
 
   /** As a crash at this moment leaves it; the store goes on. */
@@ -409,19 +428,16 @@ describe('a start', () => {
 
   describe('after a sync that failed', () => {
     /** Syncs of files with such a path fail, once each. */
-    async function failSyncs(pattern: RegExp): Promise<() => number> {
+    /** Of files that are synced by a handle of their own. */
+    async function failHandles(): Promise<void> {
       const handle = await openFile(root, 'r');
       const prototype = Object.getPrototypeOf(handle) as typeof handle;
       await handle.close();
       const { datasync } = prototype;
-      const failed = new Set<string>();
       jest.spyOn(prototype, 'datasync').mockImplementation(async function (this: typeof handle) {
-        const path = await readlink(`/proc/self/fd/${this.fd}`);
-        if (!pattern.test(path) || failed.has(path)) return datasync.call(this);
-        failed.add(path);
-        throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
+        await failIfWanted(this.fd);
+        return datasync.call(this);
       });
-      return () => failed.size;
     }
 
     it.each([
@@ -437,9 +453,9 @@ describe('a start', () => {
       await engine.sealAll();
       await store.writeLogs(batch('job', 60, 30));
       await engine.sealAll();
-      const failures = await failSyncs(pattern);
+      failing = pattern;
       await engine.checkpoint();
-      expect(failures()).toBe(count);
+      expect(failed.size).toBe(count);
       await engine.settled();
       await expectRows(store, 'job', 0, 90);
       await crash('a', 'd');
@@ -457,7 +473,8 @@ describe('a start', () => {
     it('of a run, or of the job index: goes on, and loses nothing', async () => {
       const { store, engine } = await open('a');
       await store.writeLogs(batch('job', 0, 10));
-      await failSyncs(/1\.run\.tmp$|jobs\.tmp$/);
+      failing = /1\.run\.tmp$|jobs\.tmp$/;
+      await failHandles();
       await expect(engine.spillAll()).rejects.toThrow('EIO');
       await expect(engine.checkpoint()).rejects.toThrow('EIO');
       await store.writeLogs(batch('job', 10, 10));

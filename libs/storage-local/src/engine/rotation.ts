@@ -123,7 +123,7 @@ export class Rotation {
       const { rows, contentBytes: bytes } = facts;
       options.onEvent({ type: 'rotated-away', jobId, area: name, rows, bytes });
     }
-    await files.forget([path]);
+    files.forget([path]);
     await rm(path, { force: true });
     await options.indexes.drop(path);
   }

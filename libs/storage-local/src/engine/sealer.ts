@@ -1,12 +1,13 @@
 import { StorageError } from '@joblet/storage';
 import type { BuiltBlock } from '../block/block-builder.js';
-import { BLOCKS_AT_ONCE, PARK_MAX_MS, PARK_MIN_MS, SEALS_AT_ONCE } from '../limits.js';
+import { BLOCKS_AT_ONCE, PARK_MAX_MS, PARK_MIN_MS, SEALED_BYTES_AT_ONCE, SEALS_AT_ONCE } from '../limits.js';
 import { isPlainFile } from '../format/file-names.js';
-import { FileChangedError, type DataFiles } from './data-files.js';
+import { FileChangedError } from '../disk/file-calls.js';
+import type { DataFiles } from './data-files.js';
 import type { EngineOptions } from './engine-options.js';
 import { type Area, type DataFile, type FileFacts, type Job, type JobTable } from './job-table.js';
 import type { AreaName } from './log-entry.js';
-import { loadPart, partTextBytes, type Part } from './part.js';
+import { loadPart, partBytes, partTextBytes, type Part } from './part.js';
 import { joinRows } from './row-buffer.js';
 import type { RowMemory } from './row-memory.js';
 
@@ -38,6 +39,8 @@ export class Sealer {
   private readonly context: SealerContext;
   private readonly wanted = new Map<Area, Wanted>();
   private readonly running = new Set<Promise<void>>();
+  /** Of the rows of what is running, as far as they are taken at once. */
+  private runningBytes = 0;
   private waiters: (() => void)[] = [];
   sealedBlocks = 0;
   parked = 0;
@@ -81,12 +84,15 @@ export class Sealer {
   /** Takes up what could not run before: to be called when an area is not busy any more, and from time to time. */
   pump(): void {
     for (const [area, wanted] of this.wanted) {
-      if (this.running.size >= SEALS_AT_ONCE) return;
+      if (this.running.size >= SEALS_AT_ONCE || this.runningBytes >= SEALED_BYTES_AT_ONCE) return;
       if (area.busy || this.isPaused(area)) continue;
       this.wanted.delete(area);
       if (area.isGone) continue;
+      const bytes = this.bytesAtOnce(area);
+      this.runningBytes += bytes;
       const sealing = this.sealArea(wanted, area).finally(() => {
         this.running.delete(sealing);
+        this.runningBytes -= bytes;
         area.busy = undefined;
         this.pump();
         this.tellProgress();
@@ -94,6 +100,11 @@ export class Sealer {
       area.busy = sealing;
       this.running.add(sealing);
     }
+  }
+
+  private bytesAtOnce({ parts, tail }: Area): number {
+    const bytes = parts.reduce((sum, part) => sum + partBytes(part), tail?.textBytes ?? 0);
+    return Math.min(bytes, BLOCKS_AT_ONCE * this.context.options.blockBytes);
   }
 
   private tellProgress(): void {

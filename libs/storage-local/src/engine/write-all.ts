@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { partsBehind } from '../disk/file-calls.js';
 import { WRITE_BUFFERS_MAX } from '../limits.js';
 
 /** All bytes at `position` and on: a write may take fewer than it was given. Resolves to how many there were. */
@@ -8,17 +9,10 @@ export async function writeAll(
   position: number,
 ): Promise<number> {
   let written = 0;
-  for (let first = 0; first < parts.length; first += WRITE_BUFFERS_MAX) {
-    let rest = parts.slice(first, first + WRITE_BUFFERS_MAX);
-    while (rest.length > 0) {
-      let { bytesWritten } = await handle.writev(rest, position + written);
-      written += bytesWritten;
-      while (rest.length > 0 && bytesWritten >= rest[0].length) {
-        bytesWritten -= rest[0].length;
-        rest = rest.slice(1);
-      }
-      if (bytesWritten > 0) rest = [rest[0].subarray(bytesWritten), ...rest.slice(1)];
-    }
+  for (let rest = parts; rest.length > 0;) {
+    const { bytesWritten } = await handle.writev(rest.slice(0, WRITE_BUFFERS_MAX), position + written);
+    written += bytesWritten;
+    rest = partsBehind(rest, bytesWritten);
   }
   return written;
 }
