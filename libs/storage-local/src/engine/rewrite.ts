@@ -170,7 +170,7 @@ export class Rewriter {
   /** What a compressed file has taken the place of, durably. */
   private async remove(path: string): Promise<void> {
     const { files, options } = this.core;
-    await files.forget([path]);
+    files.forget([path]);
     await rm(path, { force: true });
     await options.indexes.drop(path);
   }
