@@ -43,8 +43,14 @@ export class Connection {
   /** Requests without an answer, and answers behind one of those. */
   private readonly places: Place[] = [];
   private isSending = false;
-  /** The client sends nothing more, or nobody listens to it. */
+  /** The client sends nothing more. */
   private isEnded = false;
+  private isDraining = false;
+  /** Drained: nobody listens to it. */
+  private isClosing = false;
+  /** Whether it is being looked whether more comes. */
+  private isListening = false;
+  private chunks = 0;
   private reason: Closed['reason'] = 'ended';
   /** What came last was no whole request. */
   private isLastHalf = false;
@@ -61,6 +67,7 @@ export class Connection {
     // Node looks whether bytes were taken meanwhile, before it says so.
     socket.setTimeout(options.stuckMs, () => this.onIdle());
     socket.on('data', (chunk: Buffer) => {
+      this.chunks++;
       this.lines.push(chunk);
       this.takeRequests();
     });
@@ -91,11 +98,11 @@ export class Connection {
     return this.tookMs;
   }
 
-  /** Answers what has arrived, reads nothing more, and closes. */
+  /** Answers what has arrived, and closes. Of half a request, nothing is done. */
   async drain(): Promise<void> {
     if (this.socket.destroyed) return;
     const closed = once(this.socket, 'close');
-    this.isEnded = true;
+    this.isDraining = true;
     this.takeRequests();
     await closed;
   }
@@ -107,15 +114,32 @@ export class Connection {
   }
 
   private takeRequests(): void {
-    while (this.hasRoom()) {
+    while (!this.isClosing && this.hasRoom()) {
       const line = this.lines.next();
       if (line === undefined) break;
       this.take(readRequest(line, this.options.requestBytesMax));
     }
     if (this.isEnded && this.hasRoom()) this.takeLast();
-    if (this.isEnded || !this.hasRoom()) this.socket.pause();
+    if (this.isEnded || this.isClosing || !this.hasRoom()) this.socket.pause();
     else this.socket.resume();
-    if (this.isEnded && this.places.length === 0) this.end();
+    if (this.places.length > 0) return;
+    if (this.isEnded) this.end();
+    else if (this.isDraining) this.endWhenQuiet();
+  }
+
+  /** Once the system has nothing more of what the client has sent: a turn of the event loop has brought nothing. */
+  private endWhenQuiet(): void {
+    if (this.isListening || this.isClosing) return;
+    this.isListening = true;
+    const { chunks } = this;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.isListening = false;
+        this.isClosing = this.chunks === chunks && this.places.length === 0;
+        if (this.isClosing) this.end();
+        else this.takeRequests();
+      }),
+    );
   }
 
   /** A request that is whole needs no newline when nothing follows. */
@@ -175,7 +199,8 @@ export class Connection {
     const count = before - this.places.length;
     this.unsentAnswers += count;
     this.socket.write(text, (error) => {
-      if (!error) this.unsentAnswers -= count;
+      // Of what a destroyed socket still had, Node does not say that it failed.
+      if (!error && !this.socket.destroyed) this.unsentAnswers -= count;
     });
   }
 

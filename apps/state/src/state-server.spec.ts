@@ -242,6 +242,21 @@ describe('many and slow clients', () => {
   });
 });
 
+describe('answers that nobody takes', () => {
+  it('are counted when the client closes', async () => {
+    const store = createMemoryStore();
+    await using test = await startTestServer({ store });
+    for (let index = 0; index < 400; index++)
+      await store.create(newJob({ uuid: `job-${index}`, name: 'x'.repeat(10_000) }));
+    const client = await test.connect();
+    client.write(line({ op: 'list' }) + line({ op: 'ping' }));
+    await until(() => test.server.figures().unsentBytes > 0);
+    client.close();
+    await until(() => test.closed.length === 1);
+    expect(test.closed[0].unanswered).toBeGreaterThanOrEqual(1);
+  });
+});
+
 describe('drain', () => {
   it('answers what has arrived, and takes no new clients', async () => {
     const { store, gates, gets } = storeWithGates();
@@ -258,6 +273,32 @@ describe('drain', () => {
     expect(await client.reply()).toBeUndefined();
     expect(await drained).toEqual({ cut: 0 });
     await expect(test.connect()).rejects.toThrow();
+  });
+
+  it('answers all that was sent before, however much, and does nothing of half a request', async () => {
+    await using test = await startTestServer();
+    const client = await test.connect();
+    const half = await test.connect();
+    const job = { uuid: 'half', name: 'x'.repeat(300_000) };
+    half.write(line({ op: 'create', job, requestId: 'half' }).slice(0, 250_000));
+    await until(() => test.server.figures().halfRequestBytes === 250_000);
+    const count = 3_000;
+    for (let index = 0; index < count; index++)
+      client.write(line({ op: 'create', job: { uuid: `job-${index}` }, requestId: `${index}` }));
+    await until(() => client.socket.writableLength === 0);
+    const halfReply = half.reply();
+    const drained = test.server.drain(10_000);
+    for (let index = 0; index < count; index++)
+      expect(await client.reply()).toMatchObject({ requestId: `${index}`, success: true });
+    expect(await client.reply()).toBeUndefined();
+    expect(await halfReply).toBeUndefined();
+    expect(await drained).toEqual({ cut: 0 });
+    expect(
+      test.closed.map(({ isWithinRequest, unanswered }) => [isWithinRequest, unanswered]).sort(),
+    ).toEqual([
+      [false, 0],
+      [true, 0],
+    ]);
   });
 
   it('cuts those that take too long', async () => {
