@@ -20,8 +20,8 @@ export interface OpenStoreOptions {
 export interface OpenStore {
   /** Jobs have their secrets here, whatever the medium has of them. */
   readonly store: StateStore;
-  /** How often a job was answered without its secrets; undefined where they are never sealed. */
-  withheldSecrets(): number | undefined;
+  /** How often a job was answered without its secrets. */
+  withheldSecrets(): number;
   /** A store that takes long is told after a while that nobody waits for it much longer. */
   close(): Promise<void>;
 }
@@ -37,11 +37,8 @@ export async function openStore({ config, folder, logger, stop, env }: OpenStore
   const opening = openBackend(state, context);
   try {
     const medium = await orAborted(opening, stop);
-    const sealing =
-      state.backend === 'memory'
-        ? undefined
-        : sealSecrets(medium, { storeSecrets: state.store_secrets, keys, logger });
-    return opened(sealing ?? medium, sealing, giveUp);
+    const storeSecrets = state.backend === 'memory' ? 'plain' : state.store_secrets;
+    return opened(sealSecrets(medium, { storeSecrets, keys, logger }), giveUp);
   } catch (error) {
     // One that opens after all is not left open: another process may wait for it.
     void opening.then((store) => store.close()).catch(() => undefined);
@@ -57,10 +54,10 @@ export async function openStore({ config, folder, logger, stop, env }: OpenStore
   }
 }
 
-function opened(store: StateStore, sealing: SealingStore | undefined, giveUp: AbortController): OpenStore {
+function opened(store: SealingStore, giveUp: AbortController): OpenStore {
   return {
     store,
-    withheldSecrets: () => sealing?.withheldSecrets,
+    withheldSecrets: () => store.withheldSecrets,
     async close() {
       const patience = new AbortController();
       const tooLong = delay(CLOSE_STORE_MS, undefined, { signal: patience.signal, ref: false });

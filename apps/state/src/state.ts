@@ -105,7 +105,7 @@ function createRequestServer(
     help: 'How often a job was answered without its secret environment: its key is not known, or it is damaged',
     registers: [registry],
     collect() {
-      this.set(withheldSecrets() ?? 0);
+      this.set(withheldSecrets());
     },
   });
   return server;

@@ -3,6 +3,9 @@ import type { FieldType, KnownField } from './known-fields.js';
 import { StateStoreError } from './state-store-error.js';
 
 const INT64_MAX = 2n ** 63n - 1n;
+const INT32_MAX = 2 ** 31 - 1;
+const UINT32_MAX = 2 ** 32 - 1;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
  * Throws INVALID_JSON unless the value has the field's type, or is null: the Go client could not read a single job of
@@ -21,16 +24,21 @@ function isOfType(type: FieldType, value: unknown, text: string): boolean {
   switch (type) {
     case 'string':
       return typeof value === 'string';
-    case 'integer':
+    case 'int32':
+      return isInt64(text) && isInt32(value);
+    case 'int64':
       return isInt64(text);
     case 'time':
       return typeof value === 'string' && instantOf(value) !== undefined;
     case 'list of strings':
       return Array.isArray(value) && value.every((item) => item === null || typeof item === 'string');
-    case 'list of integers':
-      return Array.isArray(value) && value.every((item) => item === null || Number.isInteger(item));
-    case 'list of objects':
-      return Array.isArray(value) && value.every((item) => item === null || isObject(item));
+    case 'list of int32':
+      // 1.0 and 1e1 are none for Go.
+      return (
+        Array.isArray(value) && !/[.eE]/.test(text) && value.every((item) => item === null || isInt32(item))
+      );
+    case 'list of uploads':
+      return Array.isArray(value) && value.every((item) => item === null || isUpload(item));
     case 'object of strings':
       return (
         isObject(value) && Object.values(value).every((item) => item === null || typeof item === 'string')
@@ -38,6 +46,42 @@ function isOfType(type: FieldType, value: unknown, text: string): boolean {
     case 'object':
       return isObject(value);
   }
+}
+
+function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= -INT32_MAX - 1 && Number(value) <= INT32_MAX;
+}
+
+/** Keys in whatever case; those that it has besides are kept as they are. */
+function isUpload(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Object.entries(value).every(([key, item]) => item === null || isUploadField(key.toLowerCase(), item))
+  );
+}
+
+function isUploadField(key: string, value: unknown): boolean {
+  switch (key) {
+    case 'path':
+      return typeof value === 'string';
+    case 'content':
+      return isBase64(value);
+    case 'mode':
+      return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= UINT32_MAX;
+    case 'isdirectory':
+      return typeof value === 'boolean';
+    case 'size':
+      return Number.isInteger(value) && Math.abs(Number(value)) <= Number(INT64_MAX);
+    default:
+      return true;
+  }
+}
+
+/** As Go takes it: with its padding; line ends do not count. */
+function isBase64(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const digits = /[\r\n]/.test(value) ? value.replace(/[\r\n]/g, '') : value;
+  return digits.length % 4 === 0 && BASE64.test(digits);
 }
 
 function isInt64(text: string): boolean {
@@ -58,5 +102,7 @@ function describe(value: unknown): string {
 
 function describeType(type: FieldType): string {
   if (type === 'time') return 'a time in RFC 3339';
+  if (type === 'list of uploads')
+    return 'a list of uploads: path, content in base64, mode, isDirectory, size';
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }

@@ -1,12 +1,13 @@
 export type FieldType =
   | 'string'
-  | 'integer'
+  | 'int32'
+  | 'int64'
   | 'time'
   | 'list of strings'
-  | 'list of integers'
+  | 'list of int32'
   | 'object of strings'
   | 'object'
-  | 'list of objects';
+  | 'list of uploads';
 
 export interface KnownField {
   /** Its spelling in answers. */
@@ -30,23 +31,23 @@ const REPLACED: Readonly<Record<string, FieldType>> = {
   limits: 'object',
   cgroupPath: 'string',
   status: 'string',
-  pid: 'integer',
+  pid: 'int32',
   startTime: 'time',
   endTime: 'time',
   scheduledTime: 'time',
-  exitCode: 'integer',
+  exitCode: 'int32',
   network: 'string',
   volumes: 'list of strings',
   runtime: 'string',
   workflowUuid: 'string',
   workingDirectory: 'string',
-  uploads: 'list of objects',
+  uploads: 'list of uploads',
   dependencies: 'list of strings',
   environment: 'object of strings',
   secretEnvironment: 'object of strings',
-  gpuIndices: 'list of integers',
-  gpuCount: 'integer',
-  gpuMemoryMB: 'integer',
+  gpuIndices: 'list of int32',
+  gpuCount: 'int32',
+  gpuMemoryMB: 'int64',
   nodeId: 'string',
   [SEALED_FIELD]: 'string',
 };
@@ -57,7 +58,7 @@ const KEPT: Readonly<Record<string, FieldType>> = {
   createdAt: 'time',
   updatedAt: 'time',
   completedAt: 'time',
-  version: 'integer',
+  version: 'int64',
 };
 
 const BY_LOWER_CASE = new Map<string, KnownField>();

@@ -95,6 +95,23 @@ describe('decodeRequest', () => {
   });
 });
 
+it('takes the last of two jobs, whatever is wrong with the first', () => {
+  const uuids = ['{"uuid":"a","pid":"x","b":1}', '{"UUID":"a"}', '{"uuid":"a"}'].map((first) => {
+    const request = decodeRequest(`{"op":"create","job":${first},"Job":{"uuid":"b","pid":1}}`);
+    return request.op === 'create' && [...request.job.fields];
+  });
+  expect(uuids).toEqual(
+    Array(3).fill([
+      ['uuid', '"b"'],
+      ['pid', '1'],
+    ]),
+  );
+  expect(() => decodeRequest('{"op":"create","job":{"uuid":"a"},"job":{"name":"b"}}')).toThrow(
+    'CREATE_ERROR: jobID is required',
+  );
+  expect(() => decodeRequest('{"op":"create","job":{"uuid":"a"},"job":{"uuid":1}}')).toThrow('INVALID_JSON');
+});
+
 describe('encodeRequest', () => {
   const job = newJob('{"uuid":"a","big":9007199254740993,"z":1.50,"9":1,"text":"\\u0041\\n"}');
 

@@ -108,20 +108,27 @@ function openEnvelope(line: string): Envelope {
 function readMembers(line: string, members: Record<string, unknown>): Envelope {
   const values = new Map<string, unknown>();
   let job: JobReader | undefined;
+  let problem: unknown;
   let jobs = '';
   scanObject(line, 0, (key, start) => {
     const name = key.toLowerCase();
     const value = members[key];
     values.set(name, value);
-    // Of two jobs the last one counts: the first may be of another type than its value.
     if (name === 'job' && value !== null && line[start] === '{') {
-      job = new JobReader(line, value);
-      return job.read(start);
+      // Of two jobs the last one counts, whose value this is: the first may be another.
+      problem = undefined;
+      try {
+        job = new JobReader(line, value);
+        return job.read(start);
+      } catch (error) {
+        problem = error;
+      }
     }
     const end = valueEnd(line, start);
     if (name === 'jobs') jobs = line.slice(start, end);
     return end;
   });
+  if (problem !== undefined) throw problem;
   const value = values.get('job') ?? null;
   return { values, job: value === null ? undefined : (job ?? new JobReader('{}', value)), jobs };
 }
