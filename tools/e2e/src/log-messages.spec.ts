@@ -38,11 +38,10 @@ it('what is put together elsewhere is known', () => {
     .filter(({ text }) => text === undefined)
     .map(({ where }) => where.replace(/:\d+$/, ''));
   expect(files.sort()).toEqual([
-    // Warnings of the configuration, which name file, line and column.
-    'apps/persist/src/main.ts',
     // Passes on what its callers say, which is found there.
     'apps/persist/src/persist.ts',
-    'apps/state/src/main.ts',
+    // Warnings of the configuration, which name file, line and column.
+    'libs/service/src/run-program.ts',
     // What the health of Redis says.
     'libs/state-redis/src/open-redis-state-store.ts',
   ]);
