@@ -1,11 +1,11 @@
 import type { NewJob } from '../../job.js';
-import { knownField } from '../../known-fields.js';
 import type { StateStore, SyncScope } from '../../state-store.js';
 import { fieldsOf } from '../../stored-job.js';
 import {
   altered,
   aWhile,
   found,
+  isUnknown,
   themed,
   unless,
   withFields,
@@ -153,7 +153,7 @@ const syncs: Mistake[] = [
       for (const job of jobs) {
         const stored = await found(right, job.uuid);
         const newer = [...(stored ? fieldsOf(stored).keys() : [])].filter(
-          (name) => knownField(name) === undefined && !read.get(job.uuid)?.has(name),
+          (name) => isUnknown(name) && !read.get(job.uuid)?.has(name),
         );
         written.push(
           withFields(
