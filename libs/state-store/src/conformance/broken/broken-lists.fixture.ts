@@ -5,7 +5,7 @@ const ORDER = 'in the order of the key, as instants; equal ones by uuid ascendin
 const FILTERS = 'only jobs for which every condition holds';
 const PREFIX = 'a prefix is what it is: none of its characters stands for others';
 const LIMITS = 'a limit gives the first ones, and a cursor just when there are more; 0 is none';
-const MANY = 'a list of 1,500 jobs has them all';
+const MANY = 'a list of 5,100 jobs has them all';
 const COMPLETE = 'the pages together are the list, whatever the order, the filter and the limit';
 const CHANGING =
   'what is there all the time is on one page, though others come and go, the last of a page among them';
