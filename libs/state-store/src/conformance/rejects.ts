@@ -16,8 +16,8 @@ export async function rejects(
   try {
     await pending;
   } catch (error) {
-    assert.equal(codeOf(error), code, `${what} rejected with ${String(error)}; expected ${code}`);
-    return undefined;
+    if (codeOf(error) === code) return undefined;
+    return assert.fail(`${what} rejected with ${nameOf(error)}; expected a StateStoreError with ${code}`);
   }
   return assert.fail(`${what} resolved; expected it to reject with ${code}`);
 }
@@ -30,5 +30,10 @@ export async function outcomes(calls: readonly Promise<unknown>[]): Promise<stri
 
 /** The code of a store's error; other errors are no answers, whatever code they have: the service looks for the class. */
 export function codeOf(error: unknown): string {
-  return error instanceof StateStoreError ? error.code : `${String(error)}, which is no StateStoreError`;
+  return error instanceof StateStoreError ? error.code : nameOf(error);
+}
+
+function nameOf(error: unknown): string {
+  if (error instanceof StateStoreError) return `${error.code}: ${error.message}`;
+  return `${String(error)}, which is no StateStoreError`;
 }

@@ -3,6 +3,7 @@ import {
   aWhile,
   found,
   giving,
+  reparsed,
   restamped,
   themed,
   unless,
@@ -14,6 +15,7 @@ import {
 const FIRST = 'a new job has version 1 and the owner that it says';
 const EXISTS = 'a job that is there already: JOB_EXISTS, and it stays as it is';
 const TIMES = "createdAt is the job's own, else its start, else now; updatedAt is its own, else now";
+const RESTORED = 'restore keeps the version and the times that the job says';
 const CREATE_RACE = 'of many creates of a job at a time exactly one succeeds';
 
 const overwrites: Mistake['create'] = altered((right) => ({
@@ -25,6 +27,18 @@ const overwrites: Mistake['create'] = altered((right) => ({
 }));
 
 const creates: Mistake[] = [
+  {
+    mistake: 'rounds what it restores',
+    fails: [RESTORED],
+    create: altered((right) => ({
+      create: (job, options) => right.create(options?.restore === true ? reparsed(job) : job, options),
+    })),
+  },
+  {
+    mistake: 'has versions of 32 bits',
+    fails: ['a restored version may be any up to 2^53, and grows from there'],
+    create: giving((job) => restamped(job, { version: job.version | 0 })),
+  },
   {
     mistake: 'counts versions from 0',
     fails: [FIRST],
@@ -55,7 +69,7 @@ const creates: Mistake[] = [
   },
   {
     mistake: 'does not restore',
-    fails: ['restore keeps the version and the times that the job says'],
+    fails: [RESTORED],
     create: altered((right) => ({ create: (job) => right.create(job) })),
   },
   { mistake: 'looks first and writes later', fails: [CREATE_RACE], create: overwrites },

@@ -1,9 +1,13 @@
+import type { Job } from '../../job.js';
 import { StateStoreError } from '../../state-store-error.js';
 import type { StateStore } from '../../state-store.js';
 import { fieldsOf } from '../../stored-job.js';
 import {
   altered,
+  aWhile,
+  forwarding,
   isUnknown,
+  reparsed,
   restamped,
   themed,
   unless,
@@ -12,6 +16,7 @@ import {
   type BrokenStore,
   type Mistake,
 } from './broken-store.fixture.js';
+import { journaled } from './journaled-store.fixture.js';
 
 const GONE = 'a deleted job is not found and not listed, the others are';
 const NEVER = 'a job that was never there: JOB_NOT_FOUND, and no tombstone';
@@ -20,6 +25,8 @@ const AGAIN =
   'a create makes the job anew at once: nothing of the old one is left but that the version goes on';
 const DELETED_MARK = 'a job that an update created can be deleted; its create then makes a new one';
 const DELETE_RACE = 'of many deletes at a time exactly one succeeds';
+const COMPARE_AND_DELETE =
+  'of deletes and updates at a time that expect the same version exactly one succeeds';
 const DELETE_OR_UPDATE = 'a delete among updates at a time: the job is gone, whichever came last';
 
 const deletes: Mistake[] = [
@@ -74,6 +81,27 @@ const deletes: Mistake[] = [
       ),
     ),
   },
+  {
+    mistake: 'says of what was deleted that its version is another',
+    fails: [BURIED],
+    create: altered((right) => {
+      const versions = new Map<string, number>();
+      return {
+        delete: async (uuid, options) => {
+          const { version } = await right.get(uuid);
+          await right.delete(uuid, options);
+          versions.set(uuid, version + 1);
+        },
+        update: (job, options) =>
+          unless('JOB_NOT_FOUND', right.update(job, options), () => {
+            const [version, expected] = [versions.get(job.uuid), options?.expectedVersion];
+            throw version === undefined || expected === undefined
+              ? StateStoreError.jobNotFound(job.uuid)
+              : StateStoreError.lockFailed(job.uuid, version, expected);
+          }),
+      };
+    }),
+  },
   { mistake: 'has tombstones of 59 s', fails: [BURIED], create: tombstonesOf(59_000) },
   { mistake: 'has tombstones of 61 s', fails: [BURIED], create: tombstonesOf(61_000) },
   {
@@ -101,6 +129,42 @@ const deletes: Mistake[] = [
     })),
   },
   {
+    mistake: 'counts versions anew after it was opened again',
+    fails: ['the version of a deleted job goes on after reopening too'],
+    create: async (clock) => {
+      const { reopen, ...under } = await journaled()(clock);
+      if (reopen === undefined) throw new TypeError('the journaled store can be opened again');
+      return { ...under, reopen: async () => anew(await reopen()) };
+    },
+  },
+  {
+    mistake: 'rounds a job that is created where another was deleted',
+    fails: [AGAIN],
+    create: altered((right) => {
+      const deleted = new Set<string>();
+      return {
+        delete: async (uuid, options) => {
+          await right.delete(uuid, options);
+          deleted.add(uuid);
+        },
+        create: (job, options) => right.create(deleted.has(job.uuid) ? reparsed(job) : job, options),
+      };
+    }),
+  },
+  {
+    mistake: 'compares the version first and deletes later, whatever is there',
+    fails: [COMPARE_AND_DELETE],
+    create: altered((right) => ({
+      delete: async (uuid, { expectedVersion } = {}) => {
+        const { version } = await right.get(uuid);
+        if (expectedVersion === undefined) return right.delete(uuid);
+        if (expectedVersion !== version) throw StateStoreError.lockFailed(uuid, version, expectedVersion);
+        await aWhile();
+        return unless('JOB_NOT_FOUND', right.delete(uuid), () => undefined);
+      },
+    })),
+  },
+  {
     mistake: "gives the new job the old one's unknown fields",
     fails: [AGAIN],
     create: altered((right) => {
@@ -116,6 +180,21 @@ const deletes: Mistake[] = [
     }),
   },
 ];
+
+/** The store, of which each job that it creates has version 1 for good. */
+function anew(right: StateStore): StateStore {
+  const created = new Set<string>();
+  const restarted = (job: Job) => (created.has(job.uuid) ? restamped(job, { version: 1 }) : job);
+  return {
+    ...forwarding(right),
+    get: async (uuid) => restarted(await right.get(uuid)),
+    create: async (job, options) => {
+      const answer = await right.create(job, options);
+      created.add(answer.uuid);
+      return restarted(answer);
+    },
+  };
+}
 
 function tombstonesOf(milliseconds: number): Mistake['create'] {
   return altered((right, clock) => {

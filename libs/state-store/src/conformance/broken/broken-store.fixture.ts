@@ -108,6 +108,18 @@ export function withFields(job: NewJob, more: Iterable<readonly [string, string]
   return { ...job, fields: new Map([...job.fields, ...more]) };
 }
 
+/** The job with the values that JSON.parse and JSON.stringify make of its own. */
+export function reparsed(job: NewJob): NewJob {
+  return withFields(
+    job,
+    [...job.fields].map(([name, text]) => [name, reparsedText(text)] as const),
+  );
+}
+
+export function reparsedText(text: string): string {
+  return JSON.stringify(JSON.parse(text));
+}
+
 /** What the call gives, or what `instead` gives when it rejects with this code. */
 export async function unless<Value>(
   code: StateStoreErrorCode,

@@ -1,4 +1,5 @@
 import type { NewJob } from '../../job.js';
+import { StateStoreError } from '../../state-store-error.js';
 import type { StateStore, SyncScope } from '../../state-store.js';
 import { fieldsOf } from '../../stored-job.js';
 import {
@@ -6,9 +7,12 @@ import {
   aWhile,
   found,
   isUnknown,
+  reparsed,
+  reparsedText,
   themed,
   unless,
   withFields,
+  withStored,
   type BrokenStore,
   type Mistake,
 } from './broken-store.fixture.js';
@@ -123,15 +127,26 @@ const syncs: Mistake[] = [
     create: syncing((right, jobs, scope) => right.sync(jobs.slice(0, 100), scope)),
   },
   {
+    mistake: 'takes a thousand jobs at the most',
+    fails: [MANY],
+    create: syncing(async (right, jobs, scope) => {
+      if (jobs.length > 1000) throw new StateStoreError('TOO_LARGE', `a sync of ${jobs.length} jobs`);
+      return right.sync(jobs, scope);
+    }),
+  },
+  {
     mistake: 'keeps values as JSON.parse sees them',
     fails: [EXACT],
-    create: syncing((right, jobs, scope) => {
-      const rounded = (job: NewJob) =>
-        withFields(
-          job,
-          [...job.fields].map(([name, text]) => [name, JSON.stringify(JSON.parse(text))] as const),
-        );
-      return right.sync(jobs.map(rounded), scope);
+    create: syncing((right, jobs, scope) => right.sync(jobs.map(reparsed), scope)),
+  },
+  {
+    mistake: 'rounds numbers that stay',
+    fails: [UPDATES],
+    create: syncing(async (right, jobs, scope) => {
+      const rounded = (name: string, text: string) => (isUnknown(name) ? reparsedText(text) : undefined);
+      const written: NewJob[] = [];
+      for (const job of jobs) written.push(await withStored(right, job, rounded));
+      return right.sync(written, scope);
     }),
   },
   {

@@ -1,7 +1,7 @@
 import type { NewJob } from '../../job.js';
 import { createMemoryStore } from '../../memory-store.js';
 import { StateStoreError } from '../../state-store-error.js';
-import type { StateStore } from '../../state-store.js';
+import type { JobPage, StateStore } from '../../state-store.js';
 import { fieldsOf } from '../../stored-job.js';
 import {
   altered,
@@ -10,6 +10,7 @@ import {
   found,
   giving,
   isUnknown,
+  reparsedText,
   restamped,
   themed,
   updating,
@@ -23,10 +24,40 @@ const REPLACES = 'known fields are those of the update, the others of both; null
 const CHARACTERS =
   'unknown fields that stay are character for character the same, however often the job is updated';
 const STAMPS = 'createdAt and owner stay, updatedAt is now, and the version grows';
+const ABSENT = 'a job that is not there: JOB_NOT_FOUND, and none is created';
+const LOCKED = 'expectedVersion: LOCK_FAILED unless it is the version stored';
+const SEEN = 'what another one on the same data has changed is seen at once';
 const LOST = 'of many updates at a time none is lost';
 const CAS = 'of many updates at a time that expect the same version exactly one succeeds';
 
 const updates: Mistake[] = [
+  {
+    mistake: 'rejects with errors of its own, with the right codes',
+    fails: [ABSENT, LOCKED, CAS],
+    create: altered((right) => ({
+      get: (uuid) => uncommon(right.get(uuid)),
+      update: (job, options) => uncommon(right.update(job, options)),
+      delete: (uuid, options) => uncommon(right.delete(uuid, options)),
+    })),
+  },
+  {
+    mistake: 'shows a list for a second',
+    fails: [SEEN],
+    create: async (clock) => {
+      const right = createMemoryStore({ now: clock.now });
+      const shown = new Map<string, { readonly until: number; readonly page: Promise<JobPage> }>();
+      const list: StateStore['list'] = (filter) => {
+        const asked = JSON.stringify(filter ?? {});
+        const before = shown.get(asked);
+        if (before !== undefined && clock.now() < before.until) return before.page;
+        const page = right.list(filter);
+        shown.set(asked, { until: clock.now() + 1_000, page });
+        return page;
+      };
+      const second = async () => ({ ...forwarding(right), list });
+      return { store: right, second, dispose: async () => undefined };
+    },
+  },
   {
     mistake: 'keeps known fields that the update does not have',
     fails: [REPLACES],
@@ -62,8 +93,7 @@ const updates: Mistake[] = [
     mistake: 'rounds numbers that stay',
     fails: [CHARACTERS],
     create: updating(async (right, job, options) => {
-      const rounded = (name: string, text: string) =>
-        isUnknown(name) ? JSON.stringify(JSON.parse(text)) : undefined;
+      const rounded = (name: string, text: string) => (isUnknown(name) ? reparsedText(text) : undefined);
       return right.update(await withStored(right, job, rounded), options);
     }),
   },
@@ -86,12 +116,12 @@ const updates: Mistake[] = [
   },
   {
     mistake: 'creates what it does not find',
-    fails: ['a job that is not there: JOB_NOT_FOUND, and none is created'],
+    fails: [ABSENT],
     create: updating((right, job, options) => right.update(job, { ...options, upsert: true })),
   },
   {
     mistake: 'ignores expectedVersion',
-    fails: ['expectedVersion: LOCK_FAILED unless it is the version stored', CAS],
+    fails: [LOCKED, CAS],
     create: updating((right, job, { upsert = false, owner }) => right.update(job, { upsert, owner })),
   },
   {
@@ -143,7 +173,7 @@ const updates: Mistake[] = [
   },
   {
     mistake: 'does not look again at what it has read once',
-    fails: ['what another one on the same data has changed is seen at once'],
+    fails: [SEEN],
     create: async (clock) => {
       const right = createMemoryStore({ now: clock.now });
       const read = new Map<string, ReturnType<StateStore['get']>>();
@@ -157,5 +187,15 @@ const updates: Mistake[] = [
     },
   },
 ];
+
+/** What the call gives; its error as one that the service does not know. */
+async function uncommon<Value>(call: Promise<Value>): Promise<Value> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof StateStoreError)) throw error;
+    throw Object.assign(new Error(error.message), { code: error.code });
+  }
+}
 
 export const BROKEN_UPDATES: readonly BrokenStore[] = themed('updating', updates);
