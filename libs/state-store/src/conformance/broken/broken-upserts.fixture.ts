@@ -1,14 +1,46 @@
 import type { NewJob } from '../../job.js';
-import { altered, themed, unless, updating, type BrokenStore, type Mistake } from './broken-store.fixture.js';
+import {
+  altered,
+  found,
+  reparsed,
+  reparsedText,
+  restamped,
+  themed,
+  unless,
+  updating,
+  type BrokenStore,
+  type Mistake,
+} from './broken-store.fixture.js';
 import { journaled } from './journaled-store.fixture.js';
 
 const MARKS =
   'an update before the create makes the job; the first create answers with it, the next one with JOB_EXISTS';
 const STAYS = 'further updates keep the mark; a job that was created has none';
+const FRESH = 'the job that an update creates has the times of a new one, the owner asked for, and no nulls';
 const EITHER = 'a create and an update at a time both succeed, and the job is as updated';
 const ONE_CREATE = 'of many creates at a time of a job that an update made exactly one succeeds';
 
 const upserts: Mistake[] = [
+  {
+    mistake: 'rounds a job that an update creates',
+    fails: [FRESH],
+    create: updating(async (right, job, options) => {
+      const stored = await found(right, job.uuid);
+      return right.update(stored === undefined ? reparsed(job) : job, options);
+    }),
+  },
+  {
+    mistake: 'rounds a job whose mark it clears',
+    fails: [MARKS],
+    create: altered((right) => ({
+      create: async (job, options) => {
+        const created = await right.create(job, options);
+        return created.version > 1
+          ? restamped({ ...created, json: reparsedText(created.json) }, {})
+          : created;
+      },
+    })),
+  },
   {
     mistake: 'does not mark what an update creates',
     fails: [MARKS, EITHER, ONE_CREATE],
@@ -65,7 +97,7 @@ const upserts: Mistake[] = [
   },
   {
     mistake: 'forgets whose job it creates',
-    fails: ['the job that an update creates has the times of a new one, the owner asked for, and no nulls'],
+    fails: [FRESH],
     create: updating((right, job, { expectedVersion, upsert = false }) =>
       right.update(job, { expectedVersion, upsert }),
     ),
