@@ -23,7 +23,7 @@ export interface JobFilter {
   readonly prefix?: string | undefined;
   /** 0 and undefined: all. */
   readonly limit?: number | undefined;
-  /** Default: createdAt. Jobs that have no such time come first. */
+  /** Default: createdAt. Jobs that have no such time, or no status, come first. */
   readonly sortBy?: SortKey | undefined;
   /** Turns the order of the keys around; equal ones are by uuid, ascending, either way. */
   readonly sortDesc?: boolean | undefined;

@@ -1,16 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import { createMemoryStore } from '../memory-store.js';
 import { BROKEN_CALLS } from './broken/broken-calls.fixture.js';
-import { BROKEN_CHANGES } from './broken/broken-changes.fixture.js';
 import { BROKEN_CONTENT } from './broken/broken-content.fixture.js';
+import { BROKEN_CREATES } from './broken/broken-creates.fixture.js';
+import { BROKEN_DELETES } from './broken/broken-deletes.fixture.js';
 import { BROKEN_LISTS } from './broken/broken-lists.fixture.js';
 import { BROKEN_SYNCS } from './broken/broken-syncs.fixture.js';
+import { BROKEN_UPDATES } from './broken/broken-updates.fixture.js';
+import { BROKEN_UPSERTS } from './broken/broken-upserts.fixture.js';
 import { collectedCases } from './broken/collected-cases.fixture.js';
 import { journaled } from './broken/journaled-store.fixture.js';
 import { stateStoreConformance } from './suite.js';
 
 const DURABLE = { ...createMemoryStore().supports, durable: true };
-const BROKEN = [...BROKEN_CONTENT, ...BROKEN_CHANGES, ...BROKEN_LISTS, ...BROKEN_SYNCS, ...BROKEN_CALLS];
+const BROKEN = [
+  ...BROKEN_CONTENT,
+  ...BROKEN_CREATES,
+  ...BROKEN_UPDATES,
+  ...BROKEN_UPSERTS,
+  ...BROKEN_DELETES,
+  ...BROKEN_LISTS,
+  ...BROKEN_SYNCS,
+  ...BROKEN_CALLS,
+];
 
 /** What a case failed with: its own assertion, or an error of the store that it did not expect. */
 async function failure(body: () => Promise<void>): Promise<unknown> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ConformanceCase, Theme } from './case.js';
-import { field, get, job, sameStored, time, UUID } from './jobs.js';
+import { EXACT, exactJob, field, get, job, sameStored, time, UUID } from './jobs.js';
 import { outcomes, rejects } from './rejects.js';
 
 const first: ConformanceCase = {
@@ -67,9 +67,10 @@ const restored: ConformanceCase = {
   name: 'restore keeps the version and the times that the job says',
   restores: true,
   async run(subject) {
-    const moved = job({ version: 41, createdAt: time(1), updatedAt: time(2) });
+    const moved = exactJob({ version: 41, createdAt: time(1), updatedAt: time(2) });
     const created = await subject.store.create(moved, { restore: true });
     assert.deepEqual([created.version, field(created, 'updatedAt')], [41, `"${time(2)}"`]);
+    assert.equal(field(created, 'exact'), EXACT);
     await rejects('JOB_EXISTS', () => subject.store.create(moved, { restore: true }));
     await subject.check((store) => sameStored(store, created));
     assert.equal((await subject.store.update(job(), { expectedVersion: 41 })).version, 42);
@@ -78,6 +79,26 @@ const restored: ConformanceCase = {
       1,
       'without restore',
     );
+  },
+};
+
+const largeVersions: ConformanceCase = {
+  name: 'a restored version may be any up to 2^53, and grows from there',
+  restores: true,
+  async run(subject) {
+    const versions = [2 ** 31 - 1, 2 ** 32, 2 ** 53 - 3];
+    for (const version of versions) {
+      const uuid = `job-${version}`;
+      const created = await subject.store.create(job({ uuid, version }), { restore: true });
+      assert.equal(created.version, version, 'the version that create answers');
+      const updated = await subject.store.update(job({ uuid, pid: 1 }), { expectedVersion: version });
+      assert.equal(updated.version, version + 1, 'the version that update answers');
+    }
+    await subject.check(async (store) => {
+      for (const version of versions) assert.equal((await get(store, `job-${version}`)).version, version + 1);
+    });
+    for (const version of versions)
+      await subject.store.delete(`job-${version}`, { expectedVersion: version + 1 });
   },
 };
 
@@ -98,4 +119,7 @@ const race: ConformanceCase = {
   },
 };
 
-export const creating: Theme = { name: 'creating', cases: [first, twice, times, restored, race] };
+export const creating: Theme = {
+  name: 'creating',
+  cases: [first, twice, times, restored, largeVersions, race],
+};

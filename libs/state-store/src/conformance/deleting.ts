@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { TOMBSTONE_MS } from '../limits.js';
 import type { ConformanceCase, Theme } from './case.js';
-import { field, get, job, listed, UUID, uuids } from './jobs.js';
+import { EXACT, exactJob, field, get, job, listed, UUID, uuids } from './jobs.js';
 import { outcomes, rejects } from './rejects.js';
 
 const UPSERT = { upsert: true } as const;
@@ -47,7 +47,14 @@ const buried: ConformanceCase = {
   async run(subject) {
     await subject.store.create(job());
     await subject.store.delete(UUID);
-    await subject.check((store) => rejects('JOB_NOT_FOUND', () => store.update(job(), UPSERT)));
+    await subject.check(async (store) => {
+      await rejects('JOB_NOT_FOUND', () => store.update(job(), UPSERT));
+      for (const expectedVersion of [1, 2, 9]) {
+        const what = `an update of a deleted job that expects version ${expectedVersion}`;
+        await rejects('JOB_NOT_FOUND', () => store.update(job(), { expectedVersion }), what);
+        await rejects('JOB_NOT_FOUND', () => store.update(job(), { ...UPSERT, expectedVersion }), what);
+      }
+    });
     subject.clock.advance(TOMBSTONE_MS - 1);
     await subject.check((store) => rejects('JOB_NOT_FOUND', () => store.update(job(), UPSERT)));
     // The refused updates have not made it last longer.
@@ -63,7 +70,7 @@ const again: ConformanceCase = {
     await subject.store.create(job({ old: 1, owner: 'rnx' }));
     await subject.store.update(job({ pid: 1 }));
     await subject.store.delete(UUID);
-    const created = await subject.store.create(job({ status: 'PENDING' }));
+    const created = await subject.store.create(exactJob({ status: 'PENDING' }));
     assert.ok(
       created.version > 2,
       `version ${created.version} of the new job; expected more than 2, the old one's`,
@@ -75,11 +82,34 @@ const again: ConformanceCase = {
     await rejects('JOB_EXISTS', () => subject.store.create(job()));
     await rejects('LOCK_FAILED', () => subject.store.update(job(), { expectedVersion: 2 }));
     await subject.check(async (store) => {
-      assert.equal((await get(store)).status, 'PENDING');
+      const found = await get(store);
+      assert.deepEqual([found.status, field(found, 'exact')], ['PENDING', EXACT]);
       assert.deepEqual(await uuids(store, { status: 'RUNNING' }), []);
       assert.deepEqual(await uuids(store, { status: 'PENDING' }), [UUID]);
     });
     assert.equal((await subject.store.update(job(), UPSERT)).version, created.version + 1);
+  },
+};
+
+const goesOn: ConformanceCase = {
+  name: 'the version of a deleted job goes on after reopening too',
+  needs: ['durable'],
+  async run(subject) {
+    const names = ['created', 'synced', 'buried'];
+    for (const uuid of names) {
+      await subject.store.create(job({ uuid }));
+      await subject.store.update(job({ uuid, pid: 1 }));
+      await subject.store.delete(uuid);
+    }
+    const store = await subject.reopen();
+    await store.create(job({ uuid: 'created' }));
+    await store.sync([job({ uuid: 'synced', nodeId: 'node-2' })], { nodeId: 'node-2', owner: '' });
+    const again = await subject.reopen();
+    await again.create(job({ uuid: 'buried' }));
+    for (const uuid of names) {
+      const { version } = await get(again, uuid);
+      assert.ok(version > 2, `${uuid} has version ${version}; expected more than 2, the deleted job's`);
+    }
   },
 };
 
@@ -107,6 +137,31 @@ const race: ConformanceCase = {
   },
 };
 
+const compareAndDelete: ConformanceCase = {
+  name: 'of deletes and updates at a time that expect the same version exactly one succeeds',
+  async run(subject) {
+    const stores = [subject.store, await subject.second()];
+    const expected = { expectedVersion: 1 } as const;
+    for (let round = 0; round < 8; round++) {
+      const uuid = `job-${round}`;
+      await subject.store.create(job({ uuid }));
+      // In every other round deletes alone.
+      const isUpdate = (index: number) => round % 2 === 1 && index % 3 === 1;
+      const calls = Array.from({ length: 6 }, (_, index) =>
+        isUpdate(index)
+          ? stores[index % 2].update(job({ uuid, pid: index }), expected)
+          : stores[index % 2].delete(uuid, expected),
+      );
+      const results = await outcomes(calls);
+      const winner = results.indexOf('ok');
+      const refused = isUpdate(winner) ? 'LOCK_FAILED' : 'JOB_NOT_FOUND';
+      assert.deepEqual([...results].sort(), [...Array<string>(5).fill(refused), 'ok']);
+      const left = isUpdate(winner) ? [uuid] : [];
+      assert.deepEqual(await uuids(subject.store, { prefix: uuid }), left);
+    }
+  },
+};
+
 const raceWithUpdate: ConformanceCase = {
   name: 'a delete among updates at a time: the job is gone, whichever came last',
   async run(subject) {
@@ -127,5 +182,5 @@ const raceWithUpdate: ConformanceCase = {
 
 export const deleting: Theme = {
   name: 'deleting',
-  cases: [gone, never, buried, again, marked, race, raceWithUpdate],
+  cases: [gone, never, buried, again, goesOn, marked, race, compareAndDelete, raceWithUpdate],
 };

@@ -13,6 +13,15 @@ export function job(fields: { readonly [key: string]: JsonValue | undefined } = 
   return newJob({ uuid: UUID, status: 'RUNNING', command: '/bin/true', nodeId: 'node-1', ...fields });
 }
 
+/** JSON that is another text once it has been parsed and written again. */
+export const EXACT = '{"n":9007199254740993,"z":1.50,"10":1,"9":[-0,1E400],"text":"\\u0041"}';
+
+/** As `job`, with the field `exact`, whose value is EXACT. */
+export function exactJob(fields: { readonly [key: string]: JsonValue | undefined } = {}): NewJob {
+  const plain = job(fields);
+  return { ...plain, fields: new Map([...plain.fields, ['exact', EXACT]]) };
+}
+
 /** The time so many seconds after one that is always the same. */
 export function time(seconds: number): string {
   return new Date(Date.UTC(2025, 10, 20) + seconds * 1000).toISOString();

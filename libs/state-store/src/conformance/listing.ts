@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { JobFilter } from '../filter.js';
 import type { StateStore } from '../state-store.js';
 import type { ConformanceCase, Theme } from './case.js';
-import { job, listed, time, uuids } from './jobs.js';
+import { field, get, job, listed, time, uuids } from './jobs.js';
 
 /** Jobs whose keys are equal or differ by a nanosecond or an offset; the order of creating them is no order at all. */
 async function createSome(store: StateStore): Promise<void> {
@@ -96,6 +96,95 @@ const prefixes: ConformanceCase = {
   },
 };
 
+const textPrefixes: ConformanceCase = {
+  name: 'a prefix may have any characters, and all of them count',
+  async run(subject) {
+    const names = ['jö-1', 'jö-2', 'jö', 'j', 'jo-1', 'jü-1', '😀-a', '😀-b', '日本', '日本語', '\ufffd'];
+    for (const uuid of names) await subject.store.create(job({ uuid, startTime: time(0) }));
+    await subject.check(async (store) => {
+      for (const prefix of [...names, 'jö-', '😀', '😀-', '日', 'jo\u0308', 'é']) {
+        const expected = names.filter((name) => name.startsWith(prefix)).sort();
+        assert.deepEqual(
+          (await uuids(store, { prefix })).sort(),
+          expected,
+          `prefix ${JSON.stringify(prefix)}`,
+        );
+      }
+    });
+  },
+};
+
+const ownStatuses: ConformanceCase = {
+  name: 'statuses that nobody knows are as good as any other, and so are jobs without one',
+  async run(subject) {
+    const statuses = ['DRAINING', 'running', 'läuft', 'a b', 'x'.repeat(512), '', undefined, null];
+    for (const [index, status] of statuses.entries())
+      await subject.store.create(job({ uuid: `job-${index}`, startTime: time(0), status }));
+    await subject.store.create(job({ uuid: 'job-8', startTime: time(0) }));
+    await subject.check(async (store) => {
+      for (const [index, status] of statuses.entries())
+        if (status) assert.deepEqual(await uuids(store, { status }), [`job-${index}`], status.slice(0, 9));
+      assert.deepEqual(await uuids(store, { statuses: ['läuft', 'RUNNING'] }), ['job-2', 'job-8']);
+      const empty = ['job-5', 'job-6', 'job-7'];
+      assert.deepEqual(await uuids(store, { statuses: ['', 'a b'] }), ['job-3', ...empty]);
+      const [ascending, descending] = [
+        await uuids(store, { sortBy: 'status' }),
+        await uuids(store, { sortBy: 'status', sortDesc: true }),
+      ];
+      const sorted = ['job-0', 'job-8', 'job-3', 'job-2', 'job-1', 'job-4'];
+      assert.deepEqual(ascending, [...empty, ...sorted], 'those without a status are the first');
+      assert.deepEqual(descending, [...sorted.reverse(), ...empty], 'those without a status are the last');
+    });
+  },
+};
+
+const manyStatuses: ConformanceCase = {
+  name: 'any of a hundred and fifty statuses',
+  async run(subject) {
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => `S-${String(index).padStart(3, '0')}`);
+    const stored = [0, 9, 10, 11, 99, 100, 149, 150];
+    for (const index of stored)
+      await subject.store.create(
+        job({ uuid: `job-${index}`, startTime: time(index), status: names(151)[index] }),
+      );
+    await subject.check(async (store) => {
+      for (const count of [11, 12, 101, 150]) {
+        const expected = stored.filter((index) => index < count).map((index) => `job-${index}`);
+        assert.deepEqual(await uuids(store, { statuses: names(count) }), expected, `${count} statuses`);
+      }
+    });
+  },
+};
+
+const anyTimes: ConformanceCase = {
+  name: 'times before 1970 and after 2038 are as good as any other',
+  async run(subject) {
+    const times = [
+      '0001-01-01T00:00:00.000000001Z',
+      '1677-09-21T00:12:43.1Z',
+      '1899-12-31T23:59:59+01:00',
+      '1969-12-31T23:59:59.999999998Z',
+      '1969-12-31T23:59:59.999999999Z',
+      '1970-01-01T00:00:00Z',
+      '2038-01-19T03:14:08Z',
+      '2262-04-11T23:47:17Z',
+      '9999-12-31T23:59:59.999999999Z',
+    ];
+    const names = times.map((_, index) => `job-${(index * 4) % times.length}`);
+    for (const [index, at] of [...times.entries()].reverse())
+      await subject.store.create(job({ uuid: names[index], createdAt: at, startTime: at, updatedAt: at }));
+    await subject.check(async (store) => {
+      for (const sortBy of ['createdAt', 'startTime', 'updatedAt'] as const) {
+        assert.deepEqual(await uuids(store, { sortBy }), names, sortBy);
+        assert.deepEqual(await uuids(store, { sortBy, sortDesc: true }), [...names].reverse(), sortBy);
+      }
+      for (const [index, at] of times.entries())
+        assert.equal(field(await get(store, names[index]), 'createdAt'), JSON.stringify(at));
+    });
+  },
+};
+
 const limits: ConformanceCase = {
   name: 'a limit gives the first ones, and a cursor just when there are more; 0 is none',
   async run(subject) {
@@ -140,16 +229,12 @@ const empty: ConformanceCase = {
 };
 
 const many: ConformanceCase = {
-  name: 'a list of 1,500 jobs has them all',
+  name: 'a list of 5,100 jobs has them all',
   async run(subject) {
-    const names = Array.from({ length: 1500 }, (_, index) => `job-${String(index).padStart(5, '0')}`);
-    for (let start = 0; start < names.length; start += 50) {
-      await Promise.all(
-        names
-          .slice(start, start + 50)
-          .map((uuid) => subject.store.create(job({ uuid, startTime: time(0), filler: 'x'.repeat(1000) }))),
-      );
-    }
+    const names = Array.from({ length: 5100 }, (_, index) => `job-${String(index).padStart(5, '0')}`);
+    // One sync: a remote store would need a while to create them one by one.
+    const jobs = names.map((uuid) => job({ uuid, startTime: time(0), filler: 'x'.repeat(500) }));
+    await subject.store.sync(jobs, { nodeId: 'node-1', owner: '' });
     await subject.check(async (store) => {
       assert.deepEqual(await uuids(store), names);
       assert.deepEqual(await uuids(store, { status: 'RUNNING', nodeId: 'node-1' }), names);
@@ -157,4 +242,7 @@ const many: ConformanceCase = {
   },
 };
 
-export const listing: Theme = { name: 'listing', cases: [orders, filters, prefixes, limits, empty, many] };
+export const listing: Theme = {
+  name: 'listing',
+  cases: [orders, filters, prefixes, textPrefixes, ownStatuses, manyStatuses, anyTimes, limits, empty, many],
+};

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { StateStoreErrorCode } from '../state-store-error.js';
+import { StateStoreError, type StateStoreErrorCode } from '../state-store-error.js';
 
 /** Makes sure that the call rejects (and does not throw) with this code. */
 export async function rejects(
@@ -16,8 +16,8 @@ export async function rejects(
   try {
     await pending;
   } catch (error) {
-    assert.equal(codeOf(error), code, `${what} rejected with ${String(error)}; expected ${code}`);
-    return undefined;
+    if (codeOf(error) === code) return undefined;
+    return assert.fail(`${what} rejected with ${nameOf(error)}; expected a StateStoreError with ${code}`);
   }
   return assert.fail(`${what} resolved; expected it to reject with ${code}`);
 }
@@ -25,12 +25,15 @@ export async function rejects(
 /** Of each call: 'ok', or the code of its error. */
 export async function outcomes(calls: readonly Promise<unknown>[]): Promise<string[]> {
   const settled = await Promise.allSettled(calls);
-  return settled.map((one) => (one.status === 'fulfilled' ? 'ok' : String(codeOf(one.reason))));
+  return settled.map((one) => (one.status === 'fulfilled' ? 'ok' : codeOf(one.reason)));
 }
 
-/** The code of a store's error; other errors are no answers. */
-export function codeOf(error: unknown): unknown {
-  if (typeof error === 'object' && error !== null && 'code' in error && error.code !== 'ERR_ASSERTION')
-    return error.code;
-  return String(error);
+/** The code of a store's error; other errors are no answers, whatever code they have: the service looks for the class. */
+export function codeOf(error: unknown): string {
+  return error instanceof StateStoreError ? error.code : nameOf(error);
+}
+
+function nameOf(error: unknown): string {
+  if (error instanceof StateStoreError) return `${error.code}: ${error.message}`;
+  return `${String(error)}, which is no StateStoreError`;
 }

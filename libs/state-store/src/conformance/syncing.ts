@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { newJob } from '../new-job.js';
-import { fieldsOf } from '../stored-job.js';
 import type { StateStore } from '../state-store.js';
 import type { ConformanceCase, Theme } from './case.js';
-import { field, get, job, listed, sameStored, time, UUID, uuids } from './jobs.js';
+import { EXACT, exactJob, field, get, job, listed, sameStored, time, uuids } from './jobs.js';
 import { rejects } from './rejects.js';
 
 const SCOPE = { nodeId: 'node-1', owner: '' } as const;
@@ -70,13 +68,15 @@ const updates: ConformanceCase = {
   name: 'a given job is updated as by update: unknown fields, createdAt and owner stay, the version grows',
   async run(subject) {
     const { store } = subject;
-    await store.create(job({ future: { n: 1 }, args: ['x'], nodeId: 'node-2', owner: 'rnx' }));
+    await store.create(exactJob({ args: ['x'], nodeId: 'node-2', owner: 'rnx' }));
     subject.clock.advance(1000);
     await store.sync([job({ status: 'FAILED' })], SCOPE);
+    assert.equal((await get(store)).version, 2);
+    await store.sync([job({ status: 'STOPPED' })], SCOPE);
     await subject.check(async (found) => {
       const updated = await get(found);
-      assert.deepEqual([updated.version, updated.owner, updated.nodeId], [2, 'rnx', 'node-1']);
-      assert.deepEqual([field(updated, 'future'), field(updated, 'args')], ['{"n":1}', undefined]);
+      assert.deepEqual([updated.version, updated.owner, updated.nodeId], [3, 'rnx', 'node-1']);
+      assert.deepEqual([field(updated, 'exact'), field(updated, 'args')], [EXACT, undefined]);
       assert.ok(updated.createdAt < updated.updatedAt);
     });
   },
@@ -120,30 +120,37 @@ const lateCalls: ConformanceCase = {
 };
 
 const many: ConformanceCase = {
-  name: 'three hundred jobs at once',
+  name: '1,200 jobs at once',
   async run(subject) {
     const { store } = subject;
     const names = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => `job-${String(from + index).padStart(4, '0')}`);
     const jobs = (from: number, to: number) =>
       names(from, to).map((uuid) => job({ uuid, startTime: time(0) }));
-    await store.sync(jobs(0, 300), SCOPE);
-    assert.deepEqual(await uuids(store), names(0, 300));
-    const counts = await store.sync(jobs(200, 500), SCOPE);
-    assert.deepEqual({ ...counts }, { created: 200, updated: 0, unchanged: 100, removed: 200 });
+    await store.sync(jobs(0, 1200), SCOPE);
+    assert.deepEqual(await uuids(store), names(0, 1200));
+    const counts = await store.sync(jobs(1100, 1300), SCOPE);
+    assert.deepEqual({ ...counts }, { created: 100, updated: 0, unchanged: 100, removed: 1100 });
     await subject.check(async (found) => {
-      assert.deepEqual(await uuids(found), names(200, 500));
-      assert.deepEqual(await uuids(found, { nodeId: 'node-1', status: 'RUNNING' }), names(200, 500));
+      assert.deepEqual(await uuids(found), names(1100, 1300));
+      assert.deepEqual(await uuids(found, { nodeId: 'node-1', status: 'RUNNING' }), names(1100, 1300));
     });
   },
 };
 
 const exact: ConformanceCase = {
-  name: 'the jobs are stored as they came, character for character',
+  name: 'the jobs are stored as they came, character for character, whether new, there already or deleted',
   async run(subject) {
-    const text = '{"n":9007199254740993,"10":1.50,"9":"\\u0041"}';
-    await subject.store.sync([newJob(`{"uuid":"${UUID}","nodeId":"node-1","future":${text}}`)], SCOPE);
-    await subject.check(async (store) => assert.equal(fieldsOf(await get(store)).get('future'), text));
+    const names = ['new', 'there', 'deleted'];
+    for (const uuid of names.slice(1)) await subject.store.create(job({ uuid }));
+    await subject.store.delete('deleted');
+    await subject.store.sync(
+      names.map((uuid) => exactJob({ uuid })),
+      SCOPE,
+    );
+    await subject.check(async (store) => {
+      for (const uuid of names) assert.equal(field(await get(store, uuid), 'exact'), EXACT, uuid);
+    });
   },
 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ConformanceCase, Theme } from './case.js';
-import { field, get, job, sameStored, time, UUID } from './jobs.js';
+import { EXACT, exactJob, field, get, job, listed, sameStored, time, UUID, uuids } from './jobs.js';
 import { outcomes, rejects } from './rejects.js';
 
 const replaces: ConformanceCase = {
@@ -33,14 +33,13 @@ const replaces: ConformanceCase = {
   },
 };
 
-const bigNumbers: ConformanceCase = {
+const exact: ConformanceCase = {
   name: 'unknown fields that stay are character for character the same, however often the job is updated',
   async run(subject) {
-    const big = '{"n":9007199254740993,"z":1.50,"10":1,"9":[-0,1E400],"text":"\\u0041"}';
     const { store } = subject;
-    await store.create({ ...job(), fields: new Map([...job().fields, ['big', big]]) });
+    await store.create(exactJob());
     for (let pid = 1; pid <= 3; pid++) await store.update(job({ pid }));
-    await subject.check(async (found) => assert.equal(field(await get(found), 'big'), big));
+    await subject.check(async (found) => assert.equal(field(await get(found), 'exact'), EXACT));
   },
 };
 
@@ -154,17 +153,25 @@ const seen: ConformanceCase = {
   name: 'what another one on the same data has changed is seen at once',
   async run(subject) {
     const other = await subject.second();
-    const created = await subject.store.create(job());
+    // Both list after each change, so that each has a list that it could show again.
+    const [none, created] = [await listed(other), await subject.store.create(job())];
+    assert.deepEqual(none, []);
     await sameStored(other, created);
+    await sameStored(subject.store, created);
     const updated = await other.update(job({ status: 'FAILED' }));
     await sameStored(subject.store, updated);
+    await sameStored(other, updated);
+    assert.deepEqual(await uuids(subject.store, { status: 'RUNNING' }), []);
     await subject.store.delete(UUID);
     await rejects('JOB_NOT_FOUND', () => other.get(UUID));
     await rejects('JOB_NOT_FOUND', () => other.update(job(), { upsert: true }));
+    assert.deepEqual(await listed(other), []);
+    await other.sync([job({ uuid: 'synced' })], { nodeId: 'node-1', owner: '' });
+    for (const store of [subject.store, other]) assert.deepEqual(await uuids(store), ['synced']);
   },
 };
 
 export const updating: Theme = {
   name: 'updating',
-  cases: [replaces, bigNumbers, stamps, absent, locked, indexed, none, compareAndSet, seen],
+  cases: [replaces, exact, stamps, absent, locked, indexed, none, compareAndSet, seen],
 };

@@ -1,11 +1,24 @@
 import { matchesQuery, checkFilter } from '../../filter.js';
-import { altered, listing, themed, unless, type BrokenStore, type Mistake } from './broken-store.fixture.js';
+import { JOB_STATUSES } from '../../job-statuses.js';
+import {
+  altered,
+  listing,
+  storing,
+  themed,
+  unless,
+  type BrokenStore,
+  type Mistake,
+} from './broken-store.fixture.js';
 
 const ORDER = 'in the order of the key, as instants; equal ones by uuid ascending, in either direction';
 const FILTERS = 'only jobs for which every condition holds';
 const PREFIX = 'a prefix is what it is: none of its characters stands for others';
+const TEXT_PREFIX = 'a prefix may have any characters, and all of them count';
+const OWN_STATUSES = 'statuses that nobody knows are as good as any other, and so are jobs without one';
+const MANY_STATUSES = 'any of a hundred and fifty statuses';
+const ANY_TIMES = 'times before 1970 and after 2038 are as good as any other';
 const LIMITS = 'a limit gives the first ones, and a cursor just when there are more; 0 is none';
-const MANY = 'a list of 1,500 jobs has them all';
+const MANY = 'a list of 5,100 jobs has them all';
 const COMPLETE = 'the pages together are the list, whatever the order, the filter and the limit';
 const CHANGING =
   'what is there all the time is on one page, though others come and go, the last of a page among them';
@@ -97,6 +110,49 @@ const lists: Mistake[] = [
     }),
   },
   {
+    mistake: 'cuts a prefix at the first character that is not ASCII',
+    fails: [TEXT_PREFIX],
+    create: listing((list, { prefix = '', ...filter }) =>
+      list({ ...filter, prefix: prefix.replace(/[^\u0000-\u007f].*/s, '') }),
+    ),
+  },
+  {
+    mistake: 'lists jobs of a status that it does not know, whatever the status asked for',
+    fails: [OWN_STATUSES],
+    create: listing(async (list, { status, statuses, ...filter }) => {
+      const query = checkFilter({ status, statuses });
+      const page = await list(filter);
+      return { ...page, jobs: page.jobs.filter((job) => !isKnown(job.status) || matchesQuery(job, query)) };
+    }),
+  },
+  {
+    mistake: 'lists jobs without a status last',
+    fails: [OWN_STATUSES],
+    create: listing(async (list, filter) => {
+      const page = await list(filter);
+      if (filter.sortBy !== 'status' || filter.sortDesc === true) return page;
+      const [without, others] = [true, false].map((isEmpty) =>
+        page.jobs.filter(({ status }) => (status === '') === isEmpty),
+      );
+      return { ...page, jobs: [...others, ...without] };
+    }),
+  },
+  {
+    mistake: 'looks for the first ten of the statuses',
+    fails: [MANY_STATUSES],
+    create: listing((list, filter) => list({ ...filter, statuses: filter.statuses?.slice(0, 10) })),
+  },
+  {
+    mistake: 'has no time before 1970',
+    fails: [ANY_TIMES],
+    create: storing((fields) => {
+      const isEarly = (text: string) => /^"(0001-01-01T00:00:00\.|1[0-8]|19[0-6])/.test(text);
+      return new Map(
+        [...fields].map(([name, text]) => [name, isEarly(text) ? '"1970-01-01T00:00:00Z"' : text]),
+      );
+    }),
+  },
+  {
     mistake: 'ignores the limit',
     fails: [LIMITS],
     create: listing((list, { limit, ...filter }) =>
@@ -122,15 +178,20 @@ const lists: Mistake[] = [
     fails: [LIMITS],
     create: listing(async (list, filter) => (filter.limit === 0 ? { jobs: [] } : list(filter))),
   },
-  {
-    mistake: 'lists a thousand jobs at the most',
-    fails: [MANY],
-    create: listing(async (list, filter) => {
-      const page = await list(filter);
-      return { ...page, jobs: page.jobs.slice(0, 1000) };
-    }),
-  },
+  { mistake: 'lists a thousand jobs at the most', fails: [MANY], create: atMost(1_000) },
+  { mistake: 'lists five thousand jobs at the most', fails: [MANY], create: atMost(5_000) },
 ];
+
+function atMost(count: number): Mistake['create'] {
+  return listing(async (list, filter) => {
+    const page = await list(filter);
+    return { ...page, jobs: page.jobs.slice(0, count) };
+  });
+}
+
+function isKnown(status: string): boolean {
+  return JOB_STATUSES.some((known) => known === status);
+}
 
 const pages: Mistake[] = [
   {

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { JobFilter } from '../../filter.js';
 import type { Job, NewJob } from '../../job.js';
+import { knownField } from '../../known-fields.js';
 import { createMemoryStore } from '../../memory-store.js';
 import { StateStoreError, type StateStoreErrorCode } from '../../state-store-error.js';
-import type { JobPage, StateStore } from '../../state-store.js';
+import type { JobPage, StateStore, UpdateOptions } from '../../state-store.js';
 import { fieldsOf, storedJob, type Stamps } from '../../stored-job.js';
 import type { Clock } from '../clock.js';
 import type { StoreUnderTest } from '../subject.js';
@@ -83,6 +84,13 @@ export function listing(
   }));
 }
 
+/** Updates otherwise. */
+export function updating(
+  change: (right: StateStore, job: NewJob, options: UpdateOptions) => ReturnType<StateStore['update']>,
+): Mistake['create'] {
+  return altered((right) => ({ update: (job, options = {}) => change(right, job, options) }));
+}
+
 /** The job with other stamps, and consistent with them. */
 export function restamped(job: Job, stamps: Partial<Stamps>): Job {
   const fields = fieldsOf(job);
@@ -98,6 +106,18 @@ export function restamped(job: Job, stamps: Partial<Stamps>): Job {
 /** The job with more fields, or with others in their place. */
 export function withFields(job: NewJob, more: Iterable<readonly [string, string]>): NewJob {
   return { ...job, fields: new Map([...job.fields, ...more]) };
+}
+
+/** The job with the values that JSON.parse and JSON.stringify make of its own. */
+export function reparsed(job: NewJob): NewJob {
+  return withFields(
+    job,
+    [...job.fields].map(([name, text]) => [name, reparsedText(text)] as const),
+  );
+}
+
+export function reparsedText(text: string): string {
+  return JSON.stringify(JSON.parse(text));
 }
 
 /** What the call gives, or what `instead` gives when it rejects with this code. */
@@ -121,4 +141,23 @@ export function found(store: StateStore, uuid: string): Promise<Job | undefined>
 /** A while, in which other calls go on. */
 export async function aWhile(): Promise<void> {
   await setImmediate();
+}
+
+/** The update with what it makes of the stored job's fields, if that is there. */
+export async function withStored(
+  right: StateStore,
+  job: NewJob,
+  change: (name: string, text: string) => string | undefined,
+): Promise<NewJob> {
+  const stored = await found(right, job.uuid);
+  const more: [string, string][] = [];
+  for (const [name, text] of stored ? fieldsOf(stored) : []) {
+    const changed = job.fields.has(name) ? undefined : change(name, text);
+    if (changed !== undefined) more.push([name, changed]);
+  }
+  return withFields(job, more);
+}
+
+export function isUnknown(name: string): boolean {
+  return knownField(name) === undefined;
 }

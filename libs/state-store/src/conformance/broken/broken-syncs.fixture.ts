@@ -1,14 +1,18 @@
 import type { NewJob } from '../../job.js';
-import { knownField } from '../../known-fields.js';
+import { StateStoreError } from '../../state-store-error.js';
 import type { StateStore, SyncScope } from '../../state-store.js';
 import { fieldsOf } from '../../stored-job.js';
 import {
   altered,
   aWhile,
   found,
+  isUnknown,
+  reparsed,
+  reparsedText,
   themed,
   unless,
   withFields,
+  withStored,
   type BrokenStore,
   type Mistake,
 } from './broken-store.fixture.js';
@@ -21,7 +25,9 @@ const UPDATES =
 const UNCHANGED = 'a given job that is stored just so stays as it is';
 const EMPTY = 'no jobs: the scope is emptied when it has a node, and nothing happens when it has none';
 const LATE = 'what it removes is deleted, and what it creates is created: marks and tombstones are as then';
-const MANY = 'three hundred jobs at once';
+const EXACT =
+  'the jobs are stored as they came, character for character, whether new, there already or deleted';
+const MANY = '1,200 jobs at once';
 
 function syncing(
   change: (right: StateStore, jobs: readonly NewJob[], scope: SyncScope) => ReturnType<StateStore['sync']>,
@@ -121,15 +127,26 @@ const syncs: Mistake[] = [
     create: syncing((right, jobs, scope) => right.sync(jobs.slice(0, 100), scope)),
   },
   {
+    mistake: 'takes a thousand jobs at the most',
+    fails: [MANY],
+    create: syncing(async (right, jobs, scope) => {
+      if (jobs.length > 1000) throw new StateStoreError('TOO_LARGE', `a sync of ${jobs.length} jobs`);
+      return right.sync(jobs, scope);
+    }),
+  },
+  {
     mistake: 'keeps values as JSON.parse sees them',
-    fails: ['the jobs are stored as they came, character for character'],
-    create: syncing((right, jobs, scope) => {
-      const rounded = (job: NewJob) =>
-        withFields(
-          job,
-          [...job.fields].map(([name, text]) => [name, JSON.stringify(JSON.parse(text))] as const),
-        );
-      return right.sync(jobs.map(rounded), scope);
+    fails: [EXACT],
+    create: syncing((right, jobs, scope) => right.sync(jobs.map(reparsed), scope)),
+  },
+  {
+    mistake: 'rounds numbers that stay',
+    fails: [UPDATES],
+    create: syncing(async (right, jobs, scope) => {
+      const rounded = (name: string, text: string) => (isUnknown(name) ? reparsedText(text) : undefined);
+      const written: NewJob[] = [];
+      for (const job of jobs) written.push(await withStored(right, job, rounded));
+      return right.sync(written, scope);
     }),
   },
   {
@@ -153,7 +170,7 @@ const syncs: Mistake[] = [
       for (const job of jobs) {
         const stored = await found(right, job.uuid);
         const newer = [...(stored ? fieldsOf(stored).keys() : [])].filter(
-          (name) => knownField(name) === undefined && !read.get(job.uuid)?.has(name),
+          (name) => isUnknown(name) && !read.get(job.uuid)?.has(name),
         );
         written.push(
           withFields(
