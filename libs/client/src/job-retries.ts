@@ -2,8 +2,9 @@ import { backOffMs } from './back-off.js';
 import { RETRY_DELAY_MAX_MS, RETRY_DELAY_MS } from './limits.js';
 
 interface Retry {
-  attempts: number;
-  timer: NodeJS.Timeout;
+  readonly attempts: number;
+  readonly isTold: boolean;
+  readonly timer: NodeJS.Timeout;
 }
 
 /** When jobs that the service could not store are tried again: each by itself, with longer pauses each time. */
@@ -15,15 +16,18 @@ export class JobRetries {
     private readonly onDue: (uuid: string) => void,
   ) {}
 
-  /** `onDue` is told when it is time. Whether this is the first time since it was stored. */
-  failed(uuid: string): boolean {
-    const before = this.retries.get(uuid);
-    const attempts = before?.attempts ?? 0;
+  /**
+   * `onDue` is told when it is time. Whether somebody should be told: once, until it is over; not of what may have been
+   * another's fault, unless it happens again.
+   */
+  failed(uuid: string, { isItsFault }: { isItsFault: boolean }): boolean {
+    const { attempts = 0, isTold = false, timer: before } = this.retries.get(uuid) ?? {};
     const limits = { firstMs: RETRY_DELAY_MS, mostMs: RETRY_DELAY_MAX_MS, random: this.random };
-    clearTimeout(before?.timer);
+    clearTimeout(before);
     const timer = setTimeout(() => this.onDue(uuid), backOffMs(attempts, limits));
-    this.retries.set(uuid, { attempts: attempts + 1, timer });
-    return before === undefined;
+    const isToBeTold = !isTold && (isItsFault || attempts > 0);
+    this.retries.set(uuid, { attempts: attempts + 1, isTold: isTold || isToBeTold, timer });
+    return isToBeTold;
   }
 
   /** It is stored, or is not to be. */

@@ -165,6 +165,9 @@ class Adapter implements JobStoreAdapter {
     this.isReady = false;
     if (error.code === 'CLOSED' || this.isOver) return;
     clearTimeout(this.syncing);
+    // Whose answer did not come may be what keeps the others from theirs, each time.
+    const suspect = this.changes.oldestInFlight();
+    if (suspect !== undefined) this.delay(suspect, error, { isItsFault: false });
     this.changes.putBack();
     this.onNoneInFlight?.();
     if (!this.isDisconnectTold) this.tell({ type: 'disconnected', error });
@@ -256,8 +259,10 @@ class Adapter implements JobStoreAdapter {
       this.changes.restore(covered);
       throw error;
     }
-    for (const sent of jobs)
+    for (const sent of jobs) {
       this.lastStored.set(sent.uuid, { sent, version: undefined, updatedAt: undefined, connection });
+      this.retries.over(sent.uuid);
+    }
     // Jobs of other nodes or owners were not in it, and nobody knows any more whose a deleted one was.
     const given = new Set(jobs.map(({ uuid }) => uuid));
     this.changes.restore(new Map([...covered].filter(([uuid]) => !given.has(uuid))));
@@ -322,11 +327,15 @@ class Adapter implements JobStoreAdapter {
     this.send();
   }
 
+  private delay(uuid: string, error: StateStoreError, cause: { isItsFault: boolean }): void {
+    this.changes.hold(uuid);
+    if (this.retries.failed(uuid, cause)) this.tell({ type: 'delayed', uuid, error });
+  }
+
   /** The answer was an error, of this job alone. */
   private notStored(uuid: string, error: StateStoreError): void {
     if (error.code === 'UNAVAILABLE' || error.code === 'LOCK_FAILED') {
-      this.changes.hold(uuid);
-      if (this.retries.failed(uuid)) this.tell({ type: 'delayed', uuid, error });
+      this.delay(uuid, error, { isItsFault: true });
       return;
     }
     this.retries.over(uuid);

@@ -86,19 +86,19 @@ export class UnstoredChanges {
     this.waiting.set(uuid, change);
   }
 
-  /**
-   * All that is being sent has to be sent again, with what has come behind it. The one that has waited longest for its
-   * answer comes last: it may be what keeps the others from theirs.
-   */
+  /** The one that has waited longest for its answer. */
+  oldestInFlight(): string | undefined {
+    const [oldest] = this.sending.keys();
+    return oldest;
+  }
+
+  /** All that is being sent has to be sent again, with what has come behind it. */
   putBack(): void {
-    const [first, ...others] = this.sending;
-    if (first === undefined) return;
-    this.sending.clear();
-    for (const [uuid, change] of [...others, first]) {
+    for (const [uuid, change] of this.sending) {
       const later = this.waiting.get(uuid);
-      this.waiting.delete(uuid);
       this.waiting.set(uuid, later === undefined ? change : merged(change, later));
     }
+    this.sending.clear();
   }
 
   /** Takes all that waits or is held back, for what makes it needless; `restore` gives it back. */
