@@ -1,61 +1,24 @@
-import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fieldsOf, newJob, StateStoreError, type Job } from '@joblet/state-store';
+import { newJob, StateStoreError, type Job } from '@joblet/state-store';
 import { createMemoryStore } from '@joblet/state-store/memory';
-import { createJobStoreAdapter } from './job-store-adapter.js';
 import type { JobStoreAdapter, JobStoreAdapterOptions, JobStoreEvent } from './job-store.js';
-import { FakeState } from './testing/fake-state.js';
+import type { FakeState } from './testing/fake-state.js';
+import { content, JobStoreFixture } from './testing/job-store-fixture.js';
 
+let fixture: JobStoreFixture;
 let state: FakeState;
-let adapters: JobStoreAdapter[];
-let events: JobStoreEvent[];
-let told: EventEmitter;
+let events: readonly JobStoreEvent[];
 
 beforeEach(() => {
-  state = new FakeState();
-  adapters = [];
-  events = [];
-  told = new EventEmitter();
+  fixture = new JobStoreFixture();
+  ({ state, events } = fixture);
 });
-afterEach(async () => {
-  for (const adapter of adapters) await adapter.close({ deadlineMs: 0 });
-  await state.dispose();
-});
+afterEach(() => fixture[Symbol.asyncDispose]());
 
-function open(options: Partial<JobStoreAdapterOptions> = {}): JobStoreAdapter {
-  const adapter = createJobStoreAdapter({
-    socketPath: state.path,
-    nodeId: 'node-1',
-    onReconnect: 'replay',
-    random: () => 0,
-    onEvent: (event) => {
-      events.push(event);
-      told.emit('event');
-    },
-    ...options,
-  });
-  adapters.push(adapter);
-  return adapter;
-}
-
-/** Looks again with each event of an adapter. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await once(told, 'event');
-}
-
-async function stored(): Promise<readonly Job[]> {
-  return (await state.store.list()).jobs;
-}
-
-/** What a job says, but for what each store stamps itself. */
-function content(job: Job | undefined): object | undefined {
-  if (job === undefined) return undefined;
-  const fields = fieldsOf(job);
-  for (const name of ['version', 'updatedAt', 'createdAt']) fields.delete(name);
-  return Object.fromEntries([...fields].sort());
-}
-
+const open = (options?: Partial<JobStoreAdapterOptions>): JobStoreAdapter => fixture.open(options);
+const until = (condition: () => boolean): Promise<void> => fixture.until(condition);
+const stored = (): Promise<readonly Job[]> => fixture.stored();
 const eventTypes = (): string[] => events.map(({ type }) => type);
 
 describe('before the service', () => {
@@ -191,18 +154,6 @@ describe('a new connection', () => {
 });
 
 describe('trouble', () => {
-  it('UNAVAILABLE is tried again until it is stored', async () => {
-    await state.start();
-    let failures = 3;
-    state.fate = ({ op }) =>
-      op === 'create' && failures-- > 0 ? new StateStoreError('UNAVAILABLE', 'the disk is full') : 'answered';
-    const jobs = open();
-    jobs.create(newJob({ uuid: 'a' }));
-    await until(() => jobs.unstored === 0);
-    expect((await stored()).map(({ uuid }) => uuid)).toEqual(['a']);
-    expect(jobs.dropped).toBe(0);
-  });
-
   it('what the service refuses is told, and holds nothing else back', async () => {
     await state.start();
     state.fate = (request) =>
@@ -234,18 +185,6 @@ describe('trouble', () => {
       ['b', 'PENDING'],
       ['c', 'RUNNING'],
     ]);
-  });
-
-  it('a service that answers nothing is given up after the deadline', async () => {
-    await state.start();
-    let isDeaf = true;
-    state.fate = ({ op }) => (isDeaf && op === 'create' ? 'unanswered' : 'answered');
-    const jobs = open({ deadlineMs: 20 });
-    jobs.create(newJob({ uuid: 'a' }));
-    await until(() => eventTypes().includes('disconnected'));
-    isDeaf = false;
-    await until(() => jobs.unstored === 0);
-    expect(await stored()).toHaveLength(1);
   });
 });
 

@@ -1,18 +1,14 @@
 import {
-  applyCreate,
-  applyDelete,
-  applyUpdate,
-  checkFilter,
-  fieldsOf,
   isInScope,
-  selectPage,
   StateStoreError,
   type Job,
   type JobFilter,
   type JobPage,
-  type JobRecord,
   type NewJob,
 } from '@joblet/state-store';
+import { backOffMs } from './back-off.js';
+import { JobCache } from './job-cache.js';
+import { JobRetries } from './job-retries.js';
 import {
   CHANGES_IN_FLIGHT_MAX,
   CLOSE_DEADLINE_MS,
@@ -20,13 +16,20 @@ import {
   RECONNECT_DELAY_MAX_MS,
   RECONNECT_DELAY_MS,
   STATE_DEADLINE_MS,
+  SYNC_DELAY_MAX_MS,
+  SYNC_DELAY_MS,
   UNSTORED_JOBS_MAX,
 } from './limits.js';
 import type { JobStoreAdapter, JobStoreAdapterOptions, JobStoreEvent } from './job-store.js';
 import { callsOver, type StateClient } from './state-client.js';
 import { StateConnection } from './state-connection.js';
-import { asNewJob, storeChange } from './store-change.js';
-import { UnstoredChanges, type Change, type ChangeKind } from './unstored-changes.js';
+import { asNewJob, storeChange, type StoredJob } from './store-change.js';
+import { UnstoredChanges, type Change } from './unstored-changes.js';
+
+/** A job as the service had it when it was last heard of, and on which connection that was. */
+interface LastStored extends StoredJob {
+  readonly connection: StateConnection | undefined;
+}
 
 /** See `JobStoreAdapter`. Connects by itself, again and again. */
 export function createJobStoreAdapter(options: JobStoreAdapterOptions): JobStoreAdapter {
@@ -36,9 +39,11 @@ export function createJobStoreAdapter(options: JobStoreAdapterOptions): JobStore
 class Adapter implements JobStoreAdapter {
   private readonly options: JobStoreAdapterOptions;
   private readonly owner: string;
-  private readonly now: () => number;
-  private readonly records = new Map<string, JobRecord>();
+  private readonly random: () => number;
+  private readonly cache: JobCache;
   private readonly changes: UnstoredChanges;
+  private readonly retries: JobRetries;
+  private readonly lastStored = new Map<string, LastStored>();
   private connection: StateConnection | undefined;
   private client: Omit<StateClient, 'close'> | undefined;
   /** Whether changes may be sent: the connection is there, and what comes before them is done. */
@@ -47,18 +52,24 @@ class Adapter implements JobStoreAdapter {
   private wasReady = false;
   private isDisconnectTold = false;
   private attempts = 0;
-  private retry: NodeJS.Timeout | undefined;
+  private reconnecting: NodeJS.Timeout | undefined;
+  /** Of syncs on this connection, which the service refused. */
+  private syncAttempts = 0;
+  private syncing: NodeJS.Timeout | undefined;
   private droppedCount = 0;
   private isClosing = false;
   private isOver = false;
   private isAllStored = true;
   private onIdle: (() => void) | undefined;
+  private onNoneInFlight: (() => void) | undefined;
 
   constructor(options: JobStoreAdapterOptions) {
     this.options = options;
     this.owner = options.owner ?? '';
-    this.now = options.now ?? Date.now;
+    this.random = options.random ?? Math.random;
+    this.cache = new JobCache(options.nodeId, this.owner, options.now ?? Date.now);
     this.changes = new UnstoredChanges(options.unstoredJobsMax ?? UNSTORED_JOBS_MAX);
+    this.retries = new JobRetries(this.random, (uuid) => this.sendAgain(uuid));
     this.connect();
   }
 
@@ -76,51 +87,42 @@ class Adapter implements JobStoreAdapter {
 
   create(job: NewJob): Job {
     this.checkOpen();
-    const record = applyCreate(this.records.get(job.uuid), this.completed(job), this.now());
-    this.records.set(job.uuid, record);
-    this.changed(job.uuid, 'create');
-    return record.job;
+    const created = this.cache.create(job);
+    this.changed(job.uuid, { kind: 'create', owner: created.owner, removed: new Set() });
+    return created;
   }
 
   update(job: NewJob): Job {
     this.checkOpen();
-    const before = this.records.get(job.uuid);
-    const record = applyUpdate(before, this.completed(job), this.now());
-    this.records.set(job.uuid, record);
-    const fields = fieldsOf(record.job);
-    const names = before?.kind === 'job' ? fieldsOf(before.job).keys() : [];
-    this.changed(job.uuid, 'update', new Set([...names].filter((name) => !fields.has(name))));
-    return record.job;
+    const { job: updated, before, removed } = this.cache.update(job);
+    this.changed(job.uuid, { kind: 'update', owner: before.owner, removed });
+    return updated;
   }
 
   delete(uuid: string): void {
     this.checkOpen();
-    applyDelete(this.records.get(uuid), uuid, this.now());
-    this.records.delete(uuid);
-    this.changed(uuid, 'delete');
+    const owner = this.cache.delete(uuid);
+    this.changed(uuid, { kind: 'delete', owner, removed: new Set() });
   }
 
   get(uuid: string): Job | undefined {
-    const record = this.records.get(uuid);
-    return record?.kind === 'job' ? record.job : undefined;
+    return this.cache.get(uuid);
   }
 
   list(filter?: JobFilter): JobPage {
-    return selectPage(this.jobs(), checkFilter(filter));
+    return this.cache.list(filter);
   }
 
   async close({ deadlineMs = CLOSE_DEADLINE_MS } = {}): Promise<{ unstored: number }> {
     this.isClosing = true;
     await this.idle(deadlineMs);
     this.isOver = true;
-    clearTimeout(this.retry);
+    for (const timer of [this.reconnecting, this.syncing]) clearTimeout(timer);
+    this.retries.close();
     this.connection?.close();
-    const left = this.changes.uuids();
-    for (const uuid of left) {
-      this.changes.putBack(uuid);
-      this.drop(uuid, 'closed');
-    }
-    this.changes.takeAll();
+    this.changes.putBack();
+    const left = [...this.changes.takeAll().keys()];
+    for (const uuid of left) this.drop(uuid, 'closed');
     return { unstored: left.length };
   }
 
@@ -132,29 +134,9 @@ class Adapter implements JobStoreAdapter {
     if (this.isClosing) throw StateStoreError.closed();
   }
 
-  private *jobs(): Generator<Job> {
-    for (const record of this.records.values()) if (record.kind === 'job') yield record.job;
-  }
-
-  /** With this adapter's node and owner unless the job says its own. */
-  private completed(job: NewJob): NewJob {
-    const { nodeId } = this.options;
-    const isWhole = (job.nodeId !== '' || nodeId === '') && (job.owner !== undefined || this.owner === '');
-    if (isWhole) return job;
-    const fields = new Map(job.fields);
-    if (job.nodeId === '') fields.set('nodeId', JSON.stringify(nodeId));
-    if (job.owner === undefined && this.owner !== '') fields.set('owner', JSON.stringify(this.owner));
-    return {
-      ...job,
-      nodeId: job.nodeId === '' ? nodeId : job.nodeId,
-      owner: job.owner ?? this.owner,
-      fields,
-    };
-  }
-
-  private changed(uuid: string, kind: ChangeKind, removed: ReadonlySet<string> = new Set()): void {
+  private changed(uuid: string, change: Change): void {
     this.isAllStored = false;
-    if (this.changes.add(uuid, { kind, removed })) this.sendSoon();
+    if (this.changes.add(uuid, change)) this.sendSoon();
     else this.drop(uuid, 'queue-full');
   }
 
@@ -182,14 +164,19 @@ class Adapter implements JobStoreAdapter {
   private reconnect(error: StateStoreError): void {
     this.isReady = false;
     if (error.code === 'CLOSED' || this.isOver) return;
+    clearTimeout(this.syncing);
+    // Whose answer did not come may be what keeps the others from theirs, each time.
+    const suspect = this.changes.oldestInFlight();
+    if (suspect !== undefined) this.delay(suspect, error, { isItsFault: false });
+    this.changes.putBack();
+    this.onNoneInFlight?.();
     if (!this.isDisconnectTold) this.tell({ type: 'disconnected', error });
     this.isDisconnectTold = true;
-    const { random = Math.random } = this.options;
-    const delayMs = Math.min(RECONNECT_DELAY_MS * 2 ** this.attempts++, RECONNECT_DELAY_MAX_MS);
-    this.retry = setTimeout(() => this.connect(), (delayMs * (1 + random())) / 2);
+    const limits = { firstMs: RECONNECT_DELAY_MS, mostMs: RECONNECT_DELAY_MAX_MS, random: this.random };
+    this.reconnecting = setTimeout(() => this.connect(), backOffMs(this.attempts++, limits));
   }
 
-  /** All is well. A service that is there, and stores nothing, is asked as seldom as one that is not. */
+  /** The connection is of use. One that breaks before anything was answered counts as none. */
   private calmDown(): void {
     this.attempts = 0;
     this.isDisconnectTold = false;
@@ -199,7 +186,8 @@ class Adapter implements JobStoreAdapter {
   private async begin(connection: StateConnection): Promise<void> {
     try {
       await this.client!.ping();
-      if (this.options.onReconnect === 'sync') await this.sync();
+      this.syncAttempts = 0;
+      if (this.options.onReconnect === 'sync') await this.trySync(connection);
       else if (this.wasReady) this.replay();
     } catch (error) {
       // Whatever it is, the next attempt begins anew; a connection that broke has told so itself.
@@ -215,15 +203,51 @@ class Adapter implements JobStoreAdapter {
     this.send();
   }
 
-  /** The service may have lost them: its store may be in memory. */
+  /** The service may have lost them: its store may be in memory. What it still has is not sent. */
   private replay(): void {
-    for (const { uuid } of this.jobs()) if (!this.changes.has(uuid)) this.changed(uuid, 'update');
+    for (const { uuid, owner } of this.cache.jobs())
+      if (!this.changes.has(uuid)) this.changed(uuid, { kind: 'update', owner, removed: new Set() });
   }
 
-  private async sync(): Promise<void> {
+  /** Rejects when the connection is over. What the service refuses is tried again later, and changes are sent meanwhile. */
+  private async trySync(connection: StateConnection): Promise<void> {
+    try {
+      await this.sync(connection);
+    } catch (thrown) {
+      if (connection.isClosed) throw thrown;
+      const error = toStateError(thrown);
+      if (this.syncAttempts === 0) {
+        this.tell({ type: 'sync-refused', error });
+        this.replay();
+      }
+      // A set that is too large will be so again.
+      if (error.code !== 'TOO_LARGE') this.syncLater(connection);
+    }
+  }
+
+  private syncLater(connection: StateConnection): void {
+    const limits = { firstMs: SYNC_DELAY_MS, mostMs: SYNC_DELAY_MAX_MS, random: this.random };
+    this.syncing = setTimeout(() => void this.syncAgain(connection), backOffMs(this.syncAttempts++, limits));
+  }
+
+  private async syncAgain(connection: StateConnection): Promise<void> {
+    this.isReady = false;
+    // Of a change under way a part may still be to come, and must not be behind the sync.
+    if (this.changes.inFlight > 0) await new Promise<void>((resolve) => (this.onNoneInFlight = resolve));
+    try {
+      await this.trySync(connection);
+    } catch {
+      // The connection has told that it is over.
+      return;
+    }
+    this.isReady = true;
+    this.send();
+  }
+
+  private async sync(connection: StateConnection): Promise<void> {
     const scope = { nodeId: this.options.nodeId, owner: this.owner };
     if (!this.isLoaded) await this.load();
-    const jobs = [...this.jobs()].filter((job) => isInScope(job, scope));
+    const jobs = [...this.cache.jobs()].filter((job) => isInScope(job, scope));
     const covered = this.changes.takeAll();
     try {
       const counts = await this.client!.sync(
@@ -233,10 +257,11 @@ class Adapter implements JobStoreAdapter {
       this.tell({ type: 'synced', counts });
     } catch (error) {
       this.changes.restore(covered);
-      if (!(error instanceof StateStoreError) || error.code !== 'TOO_LARGE') throw error;
-      this.tell({ type: 'sync-refused', error });
-      this.replay();
-      return;
+      throw error;
+    }
+    for (const sent of jobs) {
+      this.lastStored.set(sent.uuid, { sent, version: undefined, updatedAt: undefined, connection });
+      this.retries.over(sent.uuid);
     }
     // Jobs of other nodes or owners were not in it, and nobody knows any more whose a deleted one was.
     const given = new Set(jobs.map(({ uuid }) => uuid));
@@ -250,14 +275,8 @@ class Adapter implements JobStoreAdapter {
     for (let cursor: string | undefined = ''; cursor !== undefined;) {
       const page: JobPage = await this.client!.list({ ...filter, ...(cursor !== '' && { cursor }) });
       for (const job of page.jobs) {
-        if (this.records.has(job.uuid) || this.changes.has(job.uuid)) continue;
-        this.records.set(job.uuid, {
-          kind: 'job',
-          uuid: job.uuid,
-          version: job.version,
-          job,
-          isUpserted: false,
-        });
+        if (this.cache.get(job.uuid) !== undefined || this.changes.has(job.uuid)) continue;
+        this.cache.take(job);
         loaded++;
       }
       cursor = page.nextCursor;
@@ -283,27 +302,47 @@ class Adapter implements JobStoreAdapter {
     this.isAllStored = true;
   }
 
+  private sendAgain(uuid: string): void {
+    this.changes.release(uuid);
+    this.sendSoon();
+  }
+
   private async store(uuid: string, change: Change): Promise<void> {
-    const connection = this.connection;
+    const connection = this.connection!;
+    const [job, last] = [this.cache.get(uuid), this.lastStored.get(uuid)];
+    const isThere = last?.connection === connection;
     try {
-      await storeChange(this.client!, uuid, change, this.get(uuid));
+      const stored = await storeChange(this.client!, { uuid, change, job, last, isThere });
       this.changes.done(uuid);
-      this.calmDown();
-    } catch (thrown) {
-      const error = toStateError(thrown);
-      if (error.code === 'UNAVAILABLE' || error.code === 'CLOSED') {
-        this.changes.putBack(uuid);
-        // A service that answers so is asked again later, as one that is not there.
-        if (connection?.isClosed === false) {
-          connection.close();
-          this.reconnect(error);
-        }
-        return;
-      }
-      this.changes.done(uuid);
-      this.drop(uuid, 'refused', error);
+      this.retries.over(uuid);
+      if (stored === undefined || job === undefined) this.lastStored.delete(uuid);
+      else this.lastStored.set(uuid, { ...stampOf(stored), sent: job, connection });
+    } catch (error) {
+      // What was not answered is put back with the connection's end.
+      if (connection.isClosed) return;
+      this.notStored(uuid, toStateError(error));
     }
+    this.calmDown();
+    if (this.changes.inFlight === 0) this.onNoneInFlight?.();
     this.send();
+  }
+
+  private delay(uuid: string, error: StateStoreError, cause: { isItsFault: boolean }): void {
+    this.changes.hold(uuid);
+    if (this.retries.failed(uuid, cause)) this.tell({ type: 'delayed', uuid, error });
+  }
+
+  /** The answer was an error, of this job alone. */
+  private notStored(uuid: string, error: StateStoreError): void {
+    if (error.code === 'UNAVAILABLE' || error.code === 'LOCK_FAILED') {
+      this.delay(uuid, error, { isItsFault: true });
+      return;
+    }
+    this.retries.over(uuid);
+    if (error.code === 'JOB_EXISTS' || error.code === 'JOB_NOT_FOUND') this.lastStored.delete(uuid);
+    if (error.code !== 'JOB_NOT_FOUND') this.changes.done(uuid);
+    else if (this.changes.doneForGood(uuid)) this.cache.forget(uuid);
+    this.drop(uuid, 'refused', error);
   }
 
   private async idle(deadlineMs: number): Promise<void> {
@@ -316,6 +355,10 @@ class Adapter implements JobStoreAdapter {
       };
     });
   }
+}
+
+function stampOf({ version, updatedAt }: Job): { version: number; updatedAt: string } {
+  return { version, updatedAt };
 }
 
 function toStateError(thrown: unknown): StateStoreError {

@@ -7,7 +7,8 @@ export interface JobStoreAdapterOptions {
   /** Of the jobs that do not say their own; default '', a daemon's. */
   readonly owner?: string;
   /**
-   * What happens with each new connection. `replay`: the jobs of this adapter are sent again, nobody else's are touched.
+   * What happens with each new connection. `replay`: what the service does not have any more of the jobs of this adapter
+   * is sent again, nobody else's are touched.
    * `sync`: for the one owner of a node's jobs: at the first one the service's jobs are taken into the cache, and
    * then the service's set becomes that of the cache.
    */
@@ -32,9 +33,18 @@ export type JobStoreEvent =
   /** Nothing waits: the service has every change, but for those that were dropped. */
   | { readonly type: 'stored' }
   | { readonly type: 'synced'; readonly counts: SyncCounts | undefined }
-  /** The set is too large for one request: each job is sent by itself, and none is removed. */
+  /**
+   * The service cannot take the set: each job is sent by itself, and none is removed. Told once for each connection; but for
+   * a set that is too large (TOO_LARGE) it is tried again.
+   */
   | { readonly type: 'sync-refused'; readonly error: StateStoreError }
-  /** The cache has the job's last state; the service does not get this change of it. */
+  /** The service cannot store the job for now. Told once until it is stored or dropped; attempts go on. */
+  | { readonly type: 'delayed'; readonly uuid: string; readonly error: StateStoreError }
+  /**
+   * The service does not get this change of the job. `refused` with JOB_EXISTS: there is a job of another owner, which
+   * stays as it is; with JOB_NOT_FOUND: somebody else has deleted the job, and it is not in the cache any more either. In all
+   * other cases the cache has the job's last state.
+   */
   | {
       readonly type: 'dropped';
       readonly uuid: string;

@@ -36,5 +36,14 @@ export const RECONNECT_DELAY_MS = 100;
 /** … and at the most this. */
 export const RECONNECT_DELAY_MAX_MS = 10_000;
 
+/** A job that the service could not store is tried again after a random time up to this, doubled each time … */
+export const RETRY_DELAY_MS = 100;
+/** … and at the most this. */
+export const RETRY_DELAY_MAX_MS = 10_000;
+
+/** So is a sync; it brings the whole set each time, and its jobs are sent one by one meanwhile. */
+export const SYNC_DELAY_MS = 1_000;
+export const SYNC_DELAY_MAX_MS = 60_000;
+
 /** How long `close` waits for changes that are not stored yet. */
 export const CLOSE_DEADLINE_MS = 5_000;

@@ -16,7 +16,10 @@ import {
 } from '@joblet/state-store';
 import { createMemoryStore } from '@joblet/state-store/memory';
 
-/** What becomes of a request: `lost` is carried out, and the connection breaks instead of the answer. */
+/**
+ * What becomes of a request: `lost` is carried out, and the connection breaks instead of the answer; `unanswered` is not, and
+ * what comes behind it on the connection has no answer either: answers come in order.
+ */
 export type Fate = 'answered' | 'lost' | 'unanswered' | Error;
 
 /** A state service on a socket, started and stopped as often as a test likes. */
@@ -26,11 +29,16 @@ export class FakeState {
   store: StateStore = createMemoryStore();
   readonly requests: StateRequest[] = [];
   fate: (request: StateRequest) => Fate = () => 'answered';
+  /** Told of each request that has been carried out, or not. */
+  onRequest: () => void = () => undefined;
+  /** How many there have been. */
+  connections = 0;
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
 
   async start(): Promise<void> {
     this.server = createServer((socket) => {
+      this.connections++;
       this.sockets.add(socket);
       socket.on('error', () => socket.destroy());
       // A connection that breaks ends the loop.
@@ -61,14 +69,16 @@ export class FakeState {
   }
 
   private async serve(socket: Socket): Promise<void> {
+    let isMute = false;
     for await (const line of createInterface({ input: socket })) {
       const request = decodeRequest(line);
       this.requests.push(request);
       const fate = this.fate(request);
-      if (fate === 'unanswered') continue;
-      const answer = await this.answer(request, fate);
+      isMute ||= fate === 'unanswered';
+      const answer = fate === 'unanswered' ? '' : await this.answer(request, fate);
+      this.onRequest();
       if (fate === 'lost') socket.destroy();
-      else socket.write(answer);
+      else if (!isMute) socket.write(answer);
     }
   }
 
@@ -99,7 +109,7 @@ export class FakeState {
       case 'get':
         return { job: await store.get(request.uuid) };
       case 'delete':
-        await store.delete(request.uuid);
+        await store.delete(request.uuid, { expectedVersion: request.expectedVersion });
         return {};
       case 'list':
         return store.list(request.filter);
