@@ -85,6 +85,35 @@ it('a job is RUNNING while it runs, over a restart of the service, and STOPPED w
   expect(await statusOf()).toBe('STOPPED');
 });
 
+it('the job of a daemon stays as it is when a job of its id runs, with a note', async () => {
+  const client = await state.connect();
+  const job = { uuid: 'daemon-1', nodeId: 'node-7', status: 'RUNNING' };
+  await client.ask({ op: 'create', job });
+  const { code, out, err } = await rnx('job', 'run', '--id', 'daemon-1', ...sockets(), '--', 'echo', 'x');
+  expect({ code, out }).toEqual({ code: 0, out: 'x\n' });
+  const note = `the job's state is not kept: job daemon-1 exists already, and its owner is a daemon, not "rnx"`;
+  expect(err).toBe(`job daemon-1\nrnx: ${note}\n`);
+  expectDocumented(note);
+  expect(await client.ask({ op: 'get', jobId: 'daemon-1' })).toMatchObject({ job: { ...job, version: 1 } });
+});
+
+it('a job that somebody deletes while it runs is not brought back, with a note', async () => {
+  const script = 'read line; echo $line';
+  const args = [RNX, 'job', 'run', '--id', 'gone-1', ...sockets(), '--', 'sh', '-c', script];
+  const run = spawn(process.execPath, args, { env: CHILD_ENV });
+  const closed = once(run, 'close');
+  let err = '';
+  run.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  await until(async () => (await jobs())[0]?.status === 'RUNNING');
+  await (await state.connect()).ask({ op: 'delete', jobId: 'gone-1' });
+  run.stdin.end('x\n');
+  await closed;
+  const note = "the job's state is not kept: somebody has deleted it";
+  expect({ code: run.exitCode, err }).toEqual({ code: 0, err: `job gone-1\nrnx: ${note}\n` });
+  expectDocumented(note);
+  expect((await jobs()).map((job) => job.status)).toEqual([undefined]);
+});
+
 it('without the state service all goes on, with a note', async () => {
   await rnx('job', 'run', '--id', 'before', ...sockets(), '--', 'echo', 'x');
   await state.stop();

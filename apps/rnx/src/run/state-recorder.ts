@@ -83,13 +83,18 @@ class Recording implements StateRecorder {
     const { unstored } = await this.adapter.close({ deadlineMs });
     const isKept = unstored === 0 && this.adapter.dropped === 0;
     if (isKept || isNoneThere(this.options.place, this.trouble)) return;
-    const reason = this.trouble === undefined ? 'the state service does not answer' : messageOf(this.trouble);
-    this.options.note(`the job's state is not kept: ${reason}`);
+    this.options.note(`the job's state is not kept: ${this.reason()}`);
+  }
+
+  private reason(): string {
+    if (this.trouble === undefined) return 'the state service does not answer';
+    return this.trouble.code === 'JOB_NOT_FOUND' ? 'somebody has deleted it' : messageOf(this.trouble);
   }
 
   private change(fields: Record<string, string | number>): void {
     this.fields = { ...this.fields, ...fields };
-    this.adapter.update(this.job());
+    // Not there any more: somebody has deleted it, which was told as dropped.
+    if (this.adapter.get(this.options.job.uuid) !== undefined) this.adapter.update(this.job());
   }
 
   private job(): NewJob {
