@@ -1,4 +1,4 @@
-export { openWal } from './write-ahead-log.js';
+export { openWal } from './open-wal.js';
 export type { ReadFrom, WalOptions, WriteAheadLog } from './write-ahead-log.js';
 export { WalError } from './wal-error.js';
 export type { WalErrorCode } from './wal-error.js';

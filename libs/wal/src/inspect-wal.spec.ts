@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { inspectSegment, inspectWal, type LogItem } from './inspect-wal.js';
-import { openWal } from './write-ahead-log.js';
+import { openWal } from './open-wal.js';
 
 let directory: string;
 

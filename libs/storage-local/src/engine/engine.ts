@@ -26,21 +26,20 @@ import type { EngineOptions } from './engine-options.js';
 import { viewArea } from './engine-view.js';
 import { FreeSpace } from './free-space.js';
 import { jobInfo } from './job-numbers.js';
-import { AREAS, NO_FACTS } from './job-table.js';
+import { AREAS } from './job-table.js';
 import { KnownAreas, type FileReader } from './known-areas.js';
 import { encodeEntries, type AreaName, type BatchEntry } from './log-entry.js';
 import { newestPosition, openLog, openTable } from './open-table.js';
-import { partFirst } from './part.js';
 import { Pressure } from './pressure.js';
-import { inspectFiles, replayRows, type RecoveryContext } from './recovery.js';
+import { recover } from './recover.js';
+import type { RecoveryContext } from './inspect-files.js';
 import { cleanUp } from './retention.js';
 import { Rewriter } from './rewrite.js';
 import { Rotation } from './rotation.js';
 import { RowMemory } from './row-memory.js';
 import { RunStore } from './runs.js';
-import { damagedEvent, salvagePieces } from './salvage-pieces.js';
+import { salvagePieces } from './salvage-pieces.js';
 import { Sealer } from './sealer.js';
-import { surveyLog } from './survey-log.js';
 
 /** How the engine is doing. */
 export interface EngineFigures {
@@ -137,7 +136,9 @@ export class Engine implements StoreView {
     try {
       const view: StoreView = { view: (jobId, areas) => engine.view(jobId, areas) };
       engine = new Engine(options, readerFor(view), { log, space, table, runs }, known);
-      await engine.recover(known, usedUpTo, (jobId, name) => folders[name].has(jobId));
+      const { core, deleter, pressure } = engine;
+      const hasFolder: RecoveryContext['hasFolder'] = (jobId, name) => folders[name].has(jobId);
+      await recover({ core, reader: engine.reader, deleter, pressure }, { known, usedUpTo, hasFolder });
       engine.timer = setInterval(() => engine.keepHouse(), HOUSEKEEPING_MS);
       engine.timer.unref();
       return engine;
@@ -326,79 +327,6 @@ export class Engine implements StoreView {
     await core.options.calls.close();
     for (const run of core.runs.runs) await run.closeHandle();
     await core.log.close();
-  }
-
-  /** `known`: where the log has to be read from, as the job index says; it once had what is before `usedUpTo`. */
-  private async recover(
-    known: bigint | undefined,
-    usedUpTo: bigint,
-    hasFolder: RecoveryContext['hasFolder'],
-  ): Promise<void> {
-    const { log, table, runs, options, deletions, memory, sealer, tellFailed } = this.core;
-    const isCut = log.end < usedUpTo;
-    if (isCut) {
-      const reason = `the log in ${log.directory} ends before what was in it`;
-      options.onEvent({ type: 'log-hole', from: log.end, to: usedUpTo, reason });
-      this.core.applied = usedUpTo;
-    }
-    // Runs that only the log could replace are looked at now; others when they are asked for.
-    const damaged = await runs.damagedPieces((run) => run.position > log.start);
-    for (const path of runs.missing(table.runs))
-      options.onEvent({ type: 'run-damaged', path, reason: 'it is gone' });
-    const from = isCut || damaged.size > 0 || runs.isIncomplete ? undefined : known;
-    await deletions.open();
-    const survey = await surveyLog(log, table, from, options.onEvent);
-    const hasHoles = isCut || survey.holes > 0;
-    for (const { jobId, name, record, position } of survey.deletions) {
-      const area = table.jobs.get(jobId)?.[name];
-      if (area) for (const file of area.files) file.counted = file.synced = NO_FACTS;
-      deletions.add({ jobId, name, record, position, close: () => Promise.resolve() });
-    }
-    for (const { jobId, name } of survey.deletions) {
-      await this.deleter
-        .carry(jobId, name)
-        .catch((error: unknown) => tellFailed(`deleting job ${jobId}`, error));
-    }
-    const readOrdinals = this.reader.ordinals.bind(this.reader);
-    const isUncarried = (jobId: string, name: AreaName): boolean => deletions.isUncarried(name, jobId);
-    const missing = await inspectFiles(
-      {
-        ...{ log, table, runs, from, hasHoles, hasFolder, isUncarried, readOrdinals },
-        compression: options.compression,
-        damaged,
-        onDamaged: (damaged) => options.onEvent(damagedEvent(damaged)),
-      },
-      survey,
-    );
-    // Of these, rows may come back that lie before those that a run has: they are put in order before any is sealed.
-    const mixed = new Set(table.pending.keys());
-    for (const area of mixed) area.pausedUntil = Infinity;
-    const rows = await replayRows(
-      { log, table, from },
-      missing,
-      (job, area, { entry, picked, first, position }) => {
-        const added = { bytes: entry.bytes, table: entry.table, picked };
-        table.pending.set(area, { job, name: entry.kind });
-        const last = area.tail?.lastOrdinal;
-        const isBetween = (ordinal: bigint): boolean =>
-          last !== undefined && ordinal > last && ordinal < first;
-        if (mixed.has(area) && area.parts.some((part) => isBetween(partFirst(part)))) memory.freeze(area);
-        const hasBlock = memory.add(area, added, picked.length, first, position);
-        if (hasBlock) sealer.seal(job, entry.kind, area, false);
-      },
-      // It has to go on with what the log has, also when there is room neither in memory nor on the disk.
-      () => this.pressure.room().catch((error: unknown) => tellFailed('making room in memory', error)),
-    );
-    for (const area of mixed) {
-      memory.freeze(area);
-      area.parts.sort((a, b) => (partFirst(a) < partFirst(b) ? -1 : 1));
-      area.pausedUntil = 0;
-    }
-    this.core.isRecovered = true;
-    sealer.pump();
-    this.pressure.watch();
-    if (rows > 0 || survey.deletions.length > 0)
-      options.onEvent({ type: 'recovered', rows, deletions: survey.deletions.length });
   }
 
   private async change(doing: string, change: Parameters<CommitQueue['add']>[0]): Promise<void> {

@@ -2,7 +2,7 @@ import type { WriteAheadLog } from '@joblet/wal';
 import type { OwnedFile } from './data-files.js';
 import { graveKey, type JobTable } from './job-table.js';
 import type { BlockRows } from '../block/block-rows.js';
-import { replayRows } from './recovery.js';
+import { replayRows } from './replay-rows.js';
 import { loadPart, partFirst } from './part.js';
 import { inOrder, joinRows, pickRows, RowBuffer } from './row-buffer.js';
 import type { RowMemory } from './row-memory.js';

@@ -2,7 +2,7 @@ import type { BlockRows } from '../block/block-rows.js';
 import type { EngineCore } from './engine-core.js';
 import type { EngineEvent } from './engine-options.js';
 import { graveKey } from './job-table.js';
-import { replayRows } from './recovery.js';
+import { replayRows } from './replay-rows.js';
 import { inOrder, joinRows, RowBuffer } from './row-buffer.js';
 import { rowStream } from './row-totals.js';
 import type { RunPiece } from './run-directory.js';

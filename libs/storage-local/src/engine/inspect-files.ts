@@ -17,12 +17,12 @@ import {
   type Job,
   type JobTable,
 } from './job-table.js';
-import type { AreaName, BatchEntry } from './log-entry.js';
+import type { AreaName } from './log-entry.js';
 import { inOrder, joinRows } from './row-buffer.js';
 import { rowStream, totalsOf, type RowTotals } from './row-totals.js';
 import type { RunPiece } from './run-directory.js';
 import type { DamagedPiece, NewPiece, Run, RunStore } from './runs.js';
-import { logEntries, touch, type LogSurvey, type TouchedArea } from './survey-log.js';
+import { touch, type LogSurvey, type TouchedArea } from './survey-log.js';
 
 export interface RecoveryContext {
   readonly log: WriteAheadLog;
@@ -57,46 +57,9 @@ export interface MissingRows {
  * still needed. What does not count is cut off by the next append; here, if the file gets none because compression was switched.
  */
 export async function inspectFiles(context: RecoveryContext, survey: LogSurvey): Promise<MissingRows> {
-  const { table, runs } = context;
-  const pieces = new Map<string, FoundPiece[]>();
-  for (const run of runs.runs) {
-    for (const piece of run.directory.pieces()) {
-      const key = graveKey(piece.area, piece.jobId);
-      if (run.position <= table.bornOf(piece.jobId, piece.area)) continue;
-      const area = table.area(piece.jobId, piece.area);
-      if (piece.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = piece.lastOrdinal + 1n;
-      const damaged = context.damaged.get(run)?.get(piece.index);
-      if (damaged) {
-        context.onDamaged(damaged);
-        continue;
-      }
-      touch(survey.touched, piece.jobId, piece.area, piece.firstOrdinal, piece.lastOrdinal + 1n);
-      pieces.set(key, [...(pieces.get(key) ?? []), { run, piece }]);
-    }
-  }
-  const present = new Map<string, ReadonlySet<bigint>>();
-  const parents = new Set<string>();
-  const toMark: { file: DataFile }[] = [];
-  const withFolder = [...survey.touched.values()].filter(({ jobId, name }) => {
-    if (context.hasFolder(jobId, name)) return true;
-    table.area(jobId, name).isChecked = true;
-    return false;
-  });
-  await eachLimited(withFolder, FILES_AT_ONCE, async (touched) => {
-    const { jobId, name } = touched;
-    const area = table.area(jobId, name);
-    if (context.isUncarried(jobId, name)) return;
-    const entries = table.layout.entriesSync(name, jobId);
-    findRotated(table, jobId, name, area, entries);
-    const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
-    area.isChecked = true;
-    if (isSound) return;
-    for (const file of area.files) file.counted = file.synced = undefined;
-    present.set(graveKey(name, jobId), await context.readOrdinals(jobId, name, touched.first));
-  });
-  for (const parent of parents) await syncDirectory(parent);
-  for (const { file } of toMark) file.synced = file.counted;
-  const isInFile = (area: Area, key: string, ordinal: bigint, stream: () => number): boolean => {
+  const pieces = findPieces(context, survey);
+  const present = await inspectAreas(context, survey);
+  const isInFile: IsInFile = (area, key, ordinal, stream) => {
     const found = present.get(key);
     if (found) return found.has(ordinal);
     const lasts = area.files.map(({ counted }) => counted?.lastOrdinal ?? -1n);
@@ -122,6 +85,60 @@ export async function inspectFiles(context: RecoveryContext, survey: LogSurvey):
       return last + 1n;
     },
   };
+}
+
+/** What is sound in runs, by `graveKey`; their areas are touched. */
+function findPieces({ table, runs, damaged, onDamaged }: RecoveryContext, survey: LogSurvey): FoundPieces {
+  const pieces = new Map<string, FoundPiece[]>();
+  for (const run of runs.runs) {
+    for (const piece of run.directory.pieces()) {
+      const key = graveKey(piece.area, piece.jobId);
+      if (run.position <= table.bornOf(piece.jobId, piece.area)) continue;
+      const area = table.area(piece.jobId, piece.area);
+      if (piece.lastOrdinal >= area.nextOrdinal) area.nextOrdinal = piece.lastOrdinal + 1n;
+      const broken = damaged.get(run)?.get(piece.index);
+      if (broken) {
+        onDamaged(broken);
+        continue;
+      }
+      touch(survey.touched, piece.jobId, piece.area, piece.firstOrdinal, piece.lastOrdinal + 1n);
+      const found = pieces.get(key);
+      if (found) found.push({ run, piece });
+      else pieces.set(key, [{ run, piece }]);
+    }
+  }
+  return pieces;
+}
+
+/** Looks at the files of all touched areas. The ordinals that are in those which are in no state that this store leaves behind. */
+async function inspectAreas(
+  context: RecoveryContext,
+  survey: LogSurvey,
+): Promise<Map<string, ReadonlySet<bigint>>> {
+  const { table } = context;
+  const present = new Map<string, ReadonlySet<bigint>>();
+  const parents = new Set<string>();
+  const toMark: { file: DataFile }[] = [];
+  const withFolder = [...survey.touched.values()].filter(({ jobId, name }) => {
+    if (context.hasFolder(jobId, name)) return true;
+    table.area(jobId, name).isChecked = true;
+    return false;
+  });
+  await eachLimited(withFolder, FILES_AT_ONCE, async (touched) => {
+    const { jobId, name } = touched;
+    const area = table.area(jobId, name);
+    if (context.isUncarried(jobId, name)) return;
+    const entries = table.layout.entriesSync(name, jobId);
+    findRotated(table, jobId, name, area, entries);
+    const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
+    area.isChecked = true;
+    if (isSound) return;
+    for (const file of area.files) file.counted = file.synced = undefined;
+    present.set(graveKey(name, jobId), await context.readOrdinals(jobId, name, touched.first));
+  });
+  for (const parent of parents) await syncDirectory(parent);
+  for (const { file } of toMark) file.synced = file.counted;
+  return present;
 }
 
 /** False when the files are in no state that this store leaves behind: then a reader has to find out what they have. */
@@ -181,6 +198,8 @@ async function cutFile(path: string, length: number): Promise<void> {
   }
 }
 
+type FoundPieces = ReadonlyMap<string, readonly FoundPiece[]>;
+
 interface FoundPiece {
   readonly run: Run;
   readonly piece: RunPiece;
@@ -210,7 +229,7 @@ function followed({ files }: Area, { stream, number }: DataFile): FileFacts | un
  */
 async function keepPieces(
   { table, runs }: RecoveryContext,
-  pieces: ReadonlyMap<string, FoundPiece[]>,
+  pieces: FoundPieces,
   isInFile: IsInFile,
   isIrregular: (key: string) => boolean,
 ): Promise<Map<string, StreamRange[]>> {
@@ -276,58 +295,4 @@ function overlapping(found: readonly FoundPiece[]): FoundPiece[][] {
 
 function rangesOf(totals: readonly RowTotals[]): StreamRange[] {
   return totals.map(({ stream, firstOrdinal: first, lastOrdinal: last }) => ({ stream, first, last }));
-}
-
-/** The rows of the log's batches that are missing elsewhere; `add` is given rows with consecutive ordinals. */
-export async function replayRows(
-  { log, table, from }: Pick<RecoveryContext, 'log' | 'table' | 'from'>,
-  missing: MissingRows,
-  add: (
-    job: Job,
-    area: Area,
-    batch: { entry: BatchEntry; picked: readonly number[]; first: bigint; position: bigint },
-  ) => void,
-  afterBatch: () => Promise<void> = () => Promise.resolve(),
-): Promise<number> {
-  let added = 0;
-  // Holes were told of when the log was surveyed.
-  for await (const { record, position, entry } of logEntries(log, from, () => undefined)) {
-    if (entry.type !== 'batch') continue;
-    const numbers: number[][] = entry.table.jobIds.map(() => []);
-    for (let row = 0; row < entry.table.starts.length; row++) numbers[entry.table.jobOfRow[row]].push(row);
-    for (const [index, jobId] of entry.table.jobIds.entries()) {
-      const job = table.jobs.get(jobId);
-      const area = job?.[entry.kind];
-      if (!job || !area || position < area.born) continue;
-      const key = graveKey(entry.kind, jobId);
-      const rowsFirst = entry.firstOrdinals[index];
-      const missingFrom = missing.missingFrom?.(area, key);
-      if (missingFrom !== undefined && rowsFirst >= missingFrom) {
-        added += numbers[index].length;
-        add(job, area, { entry, picked: numbers[index], first: rowsFirst, position: record });
-        continue;
-      }
-      let picked: number[] = [];
-      let first = 0n;
-      const flush = (): void => {
-        if (picked.length === 0) return;
-        added += picked.length;
-        add(job, area, { entry, picked, first, position: record });
-        picked = [];
-      };
-      for (const [offset, row] of numbers[index].entries()) {
-        const ordinal = rowsFirst + BigInt(offset);
-        const { bytes } = entry;
-        const rows = { bytes, ...entry.table, ordinals: new BigUint64Array(0) };
-        if (!missing.isMissing(area, key, ordinal, () => rowStream(entry.kind, rows, row))) flush();
-        else {
-          if (picked.length === 0) first = ordinal;
-          picked.push(row);
-        }
-      }
-      flush();
-    }
-    await afterBatch();
-  }
-  return added;
 }
