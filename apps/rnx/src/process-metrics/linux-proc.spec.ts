@@ -114,6 +114,16 @@ describe('SessionUsage', () => {
     expect(await sample(usage)).toMatchObject({ cpu: 0.2, memory: 0n });
   });
 
+  it('gives the CPU time of what was only looked at to the next sample', async () => {
+    const usage = await started();
+    put(20, { ticks: 10, kib: 4, written: 3 });
+    await usage.look(SESSION);
+    end(20);
+    put(PARENT, { session: PARENT, childTicks: 540 });
+    await usage.look(SESSION);
+    expect(await sample(usage)).toEqual({ cpu: 0.4, memory: 4_096n, written: 3n });
+  });
+
   it('takes a process id that was used again for another process', async () => {
     const usage = await started();
     put(20, { ticks: 10 });

@@ -55,26 +55,28 @@ export class SessionUsage implements UsageSampler {
     this.sampledAt = this.options.clock();
   }
 
-  async sample(session: number): Promise<MetricData> {
+  async look(session: number): Promise<void> {
     const members = await this.readMembers(session);
     this.settleExited(members);
     this.members = members;
+    const all = [...members.values()];
+    this.io = combine(
+      this.io,
+      all.reduce((io, member) => combine(io, member.io, add), this.exitedIo),
+      larger,
+    );
+    if (all.length > 0) this.residentBytes = all.reduce((sum, member) => sum + member.residentBytes, 0n);
+  }
 
+  async sample(session: number): Promise<MetricData> {
+    await this.look(session);
     let ticks = this.exitedTicks + (await this.readParentTicks()) - this.parentTicksBefore;
-    let io = this.exitedIo;
-    let residentBytes = 0n;
-    for (const member of members.values()) {
-      ticks += member.ticks;
-      io = combine(io, member.io, add);
-      residentBytes += member.residentBytes;
-    }
+    for (const member of this.members.values()) ticks += member.ticks;
     const now = this.options.clock();
     const seconds = Number(now - this.sampledAt) / 1e9;
     const usedTicks = Math.max(0, ticks - this.ticks);
     this.sampledAt = now;
     this.ticks += usedTicks;
-    this.io = combine(this.io, io, larger);
-    if (members.size > 0) this.residentBytes = residentBytes;
     return {
       cpuUsage: seconds > 0 ? usedTicks / TICKS_PER_SECOND / seconds : 0,
       memoryUsage: this.residentBytes,

@@ -101,7 +101,7 @@ async function sampleUntil(
   { usage, recorder }: RunJobOptions,
 ): Promise<void> {
   // Memory and I/O of a command that ends soon are known from this one alone.
-  await usage.sample(pid);
+  await usage.look(pid);
   let last = false;
   while (!last) {
     await setTimeout(SAMPLE_INTERVAL_MS, undefined, { signal: ended }).catch(() => undefined);
