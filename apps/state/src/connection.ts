@@ -65,7 +65,8 @@ export class Connection {
   ) {
     this.lines = new RequestLines(options.requestBytesMax, options.halfRequests);
     // Node looks whether bytes were taken meanwhile, before it says so.
-    socket.setTimeout(options.stuckMs, () => this.onIdle());
+    socket.setTimeout(options.stuckMs);
+    socket.on('timeout', () => this.onIdle());
     socket.on('data', (chunk: Buffer) => {
       this.chunks++;
       this.lines.push(chunk);

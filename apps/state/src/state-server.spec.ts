@@ -30,8 +30,14 @@ function storeWithGates(): { store: StateStore; gates: Map<string, () => void>; 
   return { store, gates, gets };
 }
 
+const UNTIL_MS = 20_000;
+
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not so within ${UNTIL_MS} ms: ${condition}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 describe('the order of answers', () => {
@@ -225,6 +231,18 @@ describe('many and slow clients', () => {
     await until(() => test.closed.length === 2);
     expect(test.closed.map(({ reason }) => reason)).toEqual(['stuck', 'stuck']);
     expect(await idle.ask({ op: 'ping' })).toMatchObject({ success: true });
+  });
+
+  it('one that stops within a request is closed also when it was idle for longer before', async () => {
+    await using test = await startTestServer({ stuckMs: 20 });
+    const idle = await test.connect();
+    await idle.ask({ op: 'ping' });
+    const half = await test.connect();
+    half.write('{"op":');
+    await until(() => test.closed.length === 1);
+    idle.write('{"op":');
+    await until(() => test.closed.length === 2);
+    expect(test.closed.map(({ reason }) => reason)).toEqual(['stuck', 'stuck']);
   });
 
   it('one that reads late gets every answer', async () => {

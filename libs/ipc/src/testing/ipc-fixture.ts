@@ -11,6 +11,8 @@ import type { IpcServerEvent } from '../ipc-server-event.js';
 import { recordingSink } from './recording-sink.js';
 import type { Recording } from './recording-sink.js';
 
+const UNTIL_MS = 20_000;
+
 /** A listening server that records everything, and its clients. */
 export interface IpcFixture {
   server: IpcServer;
@@ -59,9 +61,13 @@ export async function openIpcFixture(options: Partial<IpcServerOptions> = {}): P
   };
 }
 
-/** Lets the event loop turn until it is so; the test's own time limit is the bound. */
+/** Lets the event loop turn until it is so. Bounded, since it would go on when the test is over. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turn();
+  const deadline = performance.now() + UNTIL_MS;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`not so within ${UNTIL_MS} ms: ${isSo}`);
+    await turn();
+  }
 }
 
 /** Lets the event loop turn often enough for whatever is under way in this process to happen. */

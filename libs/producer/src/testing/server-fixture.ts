@@ -9,6 +9,8 @@ import { FrameDecoder } from '@joblet/ipc';
 import { decodeIpcMessage, decodeLogLine, MessageType } from '@joblet/wire';
 import type { IpcMessage, LogLine } from '@joblet/wire';
 
+const UNTIL_MS = 20_000;
+
 export interface Received {
   socket: Socket;
   /** In order. */
@@ -92,9 +94,13 @@ export function rowsOf({ messages }: Received): Row[] {
     .map((line) => ({ ...line, content: Buffer.from(line.content).toString('latin1') }));
 }
 
-/** Lets the event loop turn until it is so; the test's own time limit is the bound. */
+/** Lets the event loop turn until it is so. Bounded, since it would go on when the test is over. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turn();
+  const deadline = performance.now() + UNTIL_MS;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`not so within ${UNTIL_MS} ms: ${isSo}`);
+    await turn();
+  }
 }
 
 /** Lets the event loop turn often enough for whatever is under way in this process to happen. */

@@ -56,8 +56,14 @@ function hold(): () => void {
   };
 }
 
+const UNTIL_MS = 20_000;
+
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`not so within ${UNTIL_MS} ms: ${isSo}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 it('a file that is written to while it is synced to be closed stays open, and is synced again', async () => {

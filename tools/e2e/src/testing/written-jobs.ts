@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import type { LineClient } from './line-client.js';
 
+const UNTIL_MS = 60_000;
+
 const UPDATES_EACH = 5;
 
 /** Jobs that several clients create and update, and what they were told of them. */
@@ -31,7 +33,11 @@ export class WrittenJobs {
   }
 
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+    const deadline = performance.now() + UNTIL_MS;
+    while (!condition()) {
+      if (performance.now() > deadline) throw new Error(`not so within ${UNTIL_MS} ms: ${condition}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** Each as it was acknowledged, or as the next change would have made it, and whole. */
