@@ -125,6 +125,12 @@ function lineOf(event: LocalStoreEvent): Line {
       return { level: 'warn', message: 'the index of jobs is missing or damaged: it is made anew' };
     case 'run-damaged':
       return { level: 'error', message: 'a run is damaged: rows in it may be missing' };
+    case 'job-unread':
+      return {
+        level: 'error',
+        message:
+          'files of a job could not be looked at: its new rows are kept beside them until the next start',
+      };
     case 'job-parked':
       return {
         level: 'error',

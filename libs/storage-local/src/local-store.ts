@@ -247,7 +247,7 @@ class EngineStore implements LocalStore {
     for (const jobId of this.engine.jobIds()) {
       this.throwIfClosed();
       if (!jobId.startsWith(prefix) || jobId <= afterJobId) continue;
-      const job = await this.engine.jobInfo(jobId).catch((error: unknown) => ifListed(jobId, error));
+      const job = await this.infoOf(jobId);
       if (!job || !matchesJobList(job, query)) continue;
       if (query.sort === 'newest') found.push(job);
       else yield job;
@@ -266,7 +266,16 @@ class EngineStore implements LocalStore {
 
   async stats(): Promise<StoreStats> {
     this.throwIfClosed();
-    return this.engine.stats();
+    const stats = { jobs: 0n, logRows: 0n, metricRows: 0n, sizeBytes: 0n };
+    for (const jobId of this.engine.jobIds()) {
+      const info = await this.infoOf(jobId);
+      if (!info) continue;
+      stats.jobs++;
+      stats.logRows += info.stdout.rows + info.stderr.rows;
+      stats.metricRows += info.metrics.rows;
+      stats.sizeBytes += info.sizeBytes;
+    }
+    return stats;
   }
 
   async cleanup(request: CleanupRequest): Promise<CleanupReport> {
@@ -301,17 +310,22 @@ class EngineStore implements LocalStore {
     }
   }
 
+  private async infoOf(jobId: string): Promise<JobInfo | undefined> {
+    return this.engine.jobInfo(jobId).catch((error: unknown) => ifListed(jobId, error));
+  }
+
   private throwIfClosed(): void {
     if (this.closing) throw StorageError.closed();
   }
 }
 
-/** What keeps one job from being read, not the whole store. */
-const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO']);
+/** What keeps all jobs from being read, not the one that it happened to. */
+const OF_ALL = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** A job whose files cannot be read is listed with nothing but a gap: it must not hide all others. */
 function ifListed(jobId: string, error: unknown): JobInfo | undefined {
-  if (!(error instanceof StorageError) || !UNREADABLE.has(errorCode(error.cause) ?? '')) throw error;
+  const code = error instanceof StorageError ? errorCode(error.cause) : undefined;
+  if (code === undefined || OF_ALL.has(code)) throw error;
   const none = { rows: 0n, bytes: 0n };
   return {
     jobId,

@@ -16,7 +16,13 @@ export async function planBatch(
 ): Promise<BatchEntry | undefined> {
   for (const jobId of batch.jobIds) {
     const area = table.jobs.get(jobId)?.[name];
-    if (!area?.isChecked || !isKnown(area)) await known.areaIfKnown(jobId, name);
+    if (area?.isChecked && isKnown(area)) continue;
+    try {
+      await known.areaIfKnown(jobId, name);
+    } catch (error) {
+      // Which number comes next is known all the same: the others' rows need not wait.
+      if (!area || area.nextOrdinal === 0n) throw error;
+    }
   }
   if (source && !group.take(source)) return undefined;
   const counts = new Uint32Array(batch.jobIds.length);

@@ -24,6 +24,13 @@ export type EngineEvent =
       readonly jobId?: string;
       readonly area?: 'logs' | 'metrics';
     }
+  /** Files of the job could not be looked at when the store was opened: its rows stay in the log and in runs until the next time. */
+  | {
+      readonly type: 'job-unread';
+      readonly jobId: string;
+      readonly area: 'logs' | 'metrics';
+      readonly error: unknown;
+    }
   /** Files of the job cannot be written: its rows stay in the log and in runs, and are tried again. */
   | {
       readonly type: 'job-parked';

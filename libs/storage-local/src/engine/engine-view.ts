@@ -23,7 +23,7 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
     }
   }
   if (area.tail) pending.push(memoryRows(jobId, name, area.tail.lend()));
-  const files = area.files.map(({ fileName, stream, counted }) => ({
+  const files = (area.unread ? [] : area.files).map(({ fileName, stream, counted }) => ({
     path: table.layout.path({ area: name, jobId, fileName }),
     stream,
     length: counted?.length,
@@ -35,6 +35,12 @@ export function viewArea(table: JobTable, job: Job, name: AreaName, area: Area):
     lastOrdinal,
     reason,
   }));
+  if (area.unread) {
+    const reason = `the files could not be looked at when the store was opened: ${area.unread.message}`;
+    const lastOrdinal = area.nextOrdinal - 1n;
+    for (const stream of new Set(area.files.map((file) => file.stream)))
+      lost.push({ stream, rows: 0n, bytes: 0n, lastOrdinal, reason });
+  }
   return {
     files,
     lost,

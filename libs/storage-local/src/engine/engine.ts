@@ -6,7 +6,6 @@ import type {
   JobInfo,
   LogBatch,
   MetricBatch,
-  StoreStats,
   WriteOptions,
   WriteSource,
 } from '@joblet/storage';
@@ -227,22 +226,10 @@ export class Engine implements StoreView {
     return this.core.table.jobs.get(jobId) === job ? jobInfo(job) : this.jobInfo(jobId);
   }
 
-  async stats(): Promise<StoreStats> {
-    const stats = { jobs: 0n, logRows: 0n, metricRows: 0n, sizeBytes: 0n };
-    for (const jobId of this.jobIds()) {
-      const info = await this.jobInfo(jobId);
-      if (!info) continue;
-      stats.jobs++;
-      stats.logRows += info.stdout.rows + info.stderr.rows;
-      stats.metricRows += info.metrics.rows;
-      stats.sizeBytes += info.sizeBytes;
-    }
-    return stats;
-  }
-
   cleanup(request: CleanupRequest): Promise<CleanupReport> {
     const { known, deleter, rotation } = this;
-    return cleanUp({ table: this.core.table, known, deleter, rotation }, request);
+    const { table, tellFailed } = this.core;
+    return cleanUp({ table, tellFailed, known, deleter, rotation }, request);
   }
 
   figures(): EngineFigures {

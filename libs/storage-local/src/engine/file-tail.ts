@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { isMissing } from '../errors.js';
+import { errorCode, isMissing } from '../errors.js';
 import { isPlainFile } from '../format/file-names.js';
 import {
   HEADER_BYTES_MAX,
@@ -37,6 +37,7 @@ export async function readFileTail(path: string, known: FileFacts, verifyFrom: b
   try {
     handle = await open(path, O_RDONLY | O_NONBLOCK);
   } catch (error) {
+    if (errorCode(error) === 'ELOOP') return { facts: known, isWhole: false, hasMore: false };
     if (isMissing(error)) return { facts: NO_FACTS, isWhole: known.length === 0, hasMore: false };
     throw error;
   }

@@ -1,9 +1,11 @@
-import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open } from 'node:fs/promises';
+import { StorageError } from '@joblet/storage';
 import type { WriteAheadLog } from '@joblet/wal';
 import { eachLimited } from '../disk/each-limited.js';
+import { statsOf } from '../disk/stats-of.js';
 import { syncDirectory } from '../disk/sync-directory.js';
+import { errorCode } from '../errors.js';
 import { isPlainFile } from '../format/file-names.js';
 import { FILES_AT_ONCE, ORDINAL_MAX } from '../limits.js';
 import { readFileTail } from './file-tail.js';
@@ -31,6 +33,7 @@ export interface RecoveryContext {
   /** Pieces whose rows come from the log, as far as it has them. */
   readonly damaged: ReadonlyMap<Run, ReadonlyMap<number, DamagedPiece>>;
   readonly onDamaged: (damaged: DamagedPiece) => void;
+  readonly onUnread: (jobId: string, name: AreaName, error: Error) => void;
   /** Which files are appended to. */
   readonly compression: Readonly<Record<AreaName, boolean>>;
   /** Of the oldest record that is needed. */
@@ -128,17 +131,32 @@ async function inspectAreas(
     const { jobId, name } = touched;
     const area = table.area(jobId, name);
     if (context.isUncarried(jobId, name)) return;
-    const entries = table.layout.entriesSync(name, jobId);
-    findRotated(table, jobId, name, area, entries);
-    const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
-    area.isChecked = true;
-    if (isSound) return;
-    for (const file of area.files) file.counted = file.synced = undefined;
-    present.set(graveKey(name, jobId), await context.readOrdinals(jobId, name, touched.first));
+    try {
+      const entries = table.layout.entriesSync(name, jobId);
+      findRotated(table, jobId, name, area, entries);
+      const isSound = await inspectArea(context, { ...touched, entries }, area, parents, toMark);
+      area.isChecked = true;
+      if (isSound) return;
+      for (const file of area.files) file.counted = file.synced = undefined;
+      present.set(graveKey(name, jobId), await context.readOrdinals(jobId, name, touched.first));
+    } catch (error) {
+      // All others go on. What the log has of it is kept beside its files.
+      context.onUnread(jobId, name, leaveUnread(area, error));
+    }
   });
   for (const parent of parents) await syncDirectory(parent);
   for (const { file } of toMark) file.synced = file.counted;
   return present;
+}
+
+/** Rethrows what the system has not said. */
+function leaveUnread(area: Area, error: unknown): Error {
+  if (!(error instanceof Error) || (errorCode(error) === undefined && !(error instanceof StorageError)))
+    throw error;
+  for (const file of area.files) file.counted = file.synced = undefined;
+  area.pausedUntil = Infinity;
+  area.unread = error;
+  return error;
 }
 
 /** False when the files are in no state that this store leaves behind: then a reader has to find out what they have. */
@@ -153,7 +171,7 @@ async function inspectArea(
     const path = table.layout.path({ area: touched.name, jobId: touched.jobId, fileName: file.fileName });
     const recorded = file.synced ?? followed(area, file);
     const isThere = touched.entries.includes(file.fileName);
-    const size = (isThere && statSync(path, { throwIfNoEntry: false })?.size) || 0;
+    const size = (isThere && statsOf(path)?.size) || 0;
     if (recorded && size === recorded.length) {
       file.counted = file.synced = recorded;
       continue;

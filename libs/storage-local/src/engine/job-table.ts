@@ -89,6 +89,11 @@ export interface Area {
   /** Milliseconds, how long sealing pauses after a failure; 0: it works. */
   pauseMs: number;
   pausedUntil: number;
+  /**
+   * What the system said when its files were looked at in vain while the store was opened. What of its rows is in them nobody knows then:
+   * nothing is written to them before the store is opened again.
+   */
+  unread: Error | undefined;
 }
 
 export interface Job {
@@ -121,6 +126,7 @@ export function newArea(
     isGone: false,
     pauseMs: 0,
     pausedUntil: 0,
+    unread: undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { statsOf } from '../disk/stats-of.js';
+import { toStorageError } from '../errors.js';
 import type { Survey } from '../read/reader.js';
 import type { Deletions } from './deletions.js';
 import { isKnown, type Area, type Job, type JobTable } from './job-table.js';
@@ -34,8 +35,12 @@ export class KnownAreas {
 
   /** Whether the files are as they were left; those that a deletion has left are none of the area's. */
   check(job: Job, name: AreaName, area: Area): void {
-    if (this.deletions.isUncarried(name, job.jobId)) return;
-    checkSizes(this.table, job, name, area);
+    if (this.deletions.isUncarried(name, job.jobId) || area.unread) return;
+    try {
+      checkSizes(this.table, job, name, area);
+    } catch (error) {
+      throw toStorageError(error, `looking at the ${name} of job ${job.jobId}`);
+    }
   }
 
   async areaIfKnown(jobId: string, name: AreaName): Promise<Area | undefined> {
@@ -45,6 +50,7 @@ export class KnownAreas {
 
   /** Looks at the area's files when nobody has yet. */
   async know(job: Job, name: AreaName, area: Area): Promise<Area> {
+    if (area.unread) throw toStorageError(area.unread, `looking at the ${name} of job ${job.jobId}`);
     if (!area.isChecked) this.check(job, name, area);
     if (isKnown(area)) return area;
     let knowing = this.knowing.get(area);

@@ -51,6 +51,7 @@ export async function recover(parts: RecoveringParts, start: RecoveryStart): Pro
       readOrdinals: reader.ordinals.bind(reader),
       compression: options.compression,
       onDamaged: (piece) => options.onEvent(damagedEvent(piece)),
+      onUnread: (jobId, area, error) => options.onEvent({ type: 'job-unread', jobId, area, error }),
     },
     survey,
   );
@@ -102,7 +103,7 @@ async function replay(
   for (const area of mixed) {
     memory.freeze(area);
     area.parts.sort((a, b) => (partFirst(a) < partFirst(b) ? -1 : 1));
-    area.pausedUntil = 0;
+    area.pausedUntil = area.unread ? Infinity : 0;
   }
   return rows;
 }

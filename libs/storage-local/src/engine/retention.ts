@@ -1,5 +1,6 @@
 import { StorageError, type CleanupReport, type CleanupRequest } from '@joblet/storage';
 import type { JobDeleter } from './delete-job.js';
+import type { EngineCore } from './engine-core.js';
 import { areaNumbers } from './job-numbers.js';
 import { AREAS, type Area, type DataFile, type JobTable } from './job-table.js';
 import type { KnownAreas } from './known-areas.js';
@@ -15,19 +16,25 @@ export async function cleanUp(
     readonly known: KnownAreas;
     readonly deleter: JobDeleter;
     readonly rotation: Rotation;
+    readonly tellFailed: EngineCore['tellFailed'];
   },
   { logsBefore, metricsBefore, dryRun = false }: CleanupRequest,
 ): Promise<CleanupReport> {
   const { table, known } = parts;
   const before = { logs: logsBefore, metrics: metricsBefore };
   const removed = { logs: 0n, metrics: 0n };
+  // One that cannot be looked at is not to keep the others' files.
+  const tell = (jobId: string) => (error: unknown) => {
+    parts.tellFailed(`looking whether rows of job ${jobId} have expired`, error);
+    return undefined;
+  };
   const losers: string[] = [];
   for (const jobId of [...table.jobs.keys()].sort()) {
     const expired = new Map<AreaName, bigint>();
     let hasLost = false;
     for (const name of AREAS) {
       const limit = before[name];
-      const area = limit === undefined ? undefined : await known.areaIfKnown(jobId, name);
+      const area = limit === undefined ? undefined : await known.areaIfKnown(jobId, name).catch(tell(jobId));
       if (limit === undefined || !area) continue;
       const rows = expiredRows(name, area, limit);
       if (rows > 0n) expired.set(name, rows);
