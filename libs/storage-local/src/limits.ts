@@ -52,6 +52,9 @@ export const PROBLEMS_HELD_MAX = 4_096;
 /** Losses that one gap names, of those whose rows cannot be told apart. */
 export const REASONS_NAMED_MAX = 8;
 
+/** From this size on, a start asks a file's index where its last blocks begin: going over fewer headers is sooner done. */
+export const INDEXED_START_BYTES = 1024 * 1024;
+
 /** Files that one write compresses, appends to and syncs at the same time: libuv has 4 threads for it. */
 export const FILES_AT_ONCE = 8;
 

@@ -2,6 +2,7 @@ import type { BlockBuilder } from '../block/block-builder.js';
 import type { BuiltBlock } from '../block/block-builder.js';
 import type { FileCalls } from '../disk/file-calls.js';
 import type { IndexedFile } from '../block-index/block-index.js';
+import type { BlockIndexes as ReadIndexes } from '../read/block-plan.js';
 
 /** What an operator may want to know. */
 export type EngineEvent =
@@ -96,7 +97,7 @@ export interface EngineOptions {
 }
 
 /** What writes the index beside a data file. Never throws. */
-export interface BlockIndexes {
+export interface BlockIndexes extends ReadIndexes {
   append(
     file: IndexedFile,
     blocks: readonly (Pick<BuiltBlock, 'summary' | 'filter'> & {

@@ -7,7 +7,10 @@ import { statsOf } from '../disk/stats-of.js';
 import { syncDirectory } from '../disk/sync-directory.js';
 import { errorCode } from '../errors.js';
 import { isPlainFile } from '../format/file-names.js';
-import { FILES_AT_ONCE, ORDINAL_MAX } from '../limits.js';
+import { FILES_AT_ONCE, INDEXED_START_BYTES, ORDINAL_MAX } from '../limits.js';
+import type { IndexedFile } from '../block-index/block-index.js';
+import type { BlockIndexes } from '../read/block-plan.js';
+import { FileSnapshot } from '../read/file-snapshot.js';
 import { readFileTail } from './file-tail.js';
 import { findRotated } from './find-files.js';
 import {
@@ -34,6 +37,7 @@ export interface RecoveryContext {
   readonly damaged: ReadonlyMap<Run, ReadonlyMap<number, DamagedPiece>>;
   readonly onDamaged: (damaged: DamagedPiece) => void;
   readonly onUnread: (jobId: string, name: AreaName, error: Error) => void;
+  readonly indexes: BlockIndexes;
   /** Which files are appended to. */
   readonly compression: Readonly<Record<AreaName, boolean>>;
   /** Of the oldest record that is needed. */
@@ -161,7 +165,7 @@ function leaveUnread(area: Area, error: unknown): Error {
 
 /** False when the files are in no state that this store leaves behind: then a reader has to find out what they have. */
 async function inspectArea(
-  { table, compression, hasHoles }: RecoveryContext,
+  { table, compression, hasHoles, indexes }: RecoveryContext,
   touched: TouchedArea & { readonly entries: readonly string[] },
   area: Area,
   parents: Set<string>,
@@ -174,6 +178,9 @@ async function inspectArea(
     const size = (isThere && statsOf(path)?.size) || 0;
     if (recorded && size === recorded.length) {
       file.counted = file.synced = recorded;
+      const isLogged = size > 0 && touched.first <= recorded.lastOrdinal;
+      if (isLogged && !(await isSoundFrom(indexes, { ...touched, path, stream: file.stream }, recorded)))
+        return false;
       continue;
     }
     const tail = await readFileTail(path, recorded ?? NO_FACTS, file.synced ? 0n : touched.first);
@@ -204,6 +211,45 @@ async function inspectArea(
     toMark.push({ file });
   }
   return true;
+}
+
+/** Whether the members that have rows from `first` on are as they were written. */
+async function isSoundFrom(
+  indexes: BlockIndexes,
+  file: IndexedFile & Pick<TouchedArea, 'first'>,
+  facts: FileFacts,
+): Promise<boolean> {
+  // Rows of plain files have no checksums.
+  if (isPlainFile(file.path)) return true;
+  const start = await startOf(indexes, file, facts.length);
+  const tail = await readFileTail(file.path, start, file.first);
+  return tail.isWhole && tail.facts.lastOrdinal === facts.lastOrdinal;
+}
+
+/** Of the file up to the first member that has a row from `first` on; of nothing when it is small, or has no index. */
+async function startOf(
+  indexes: BlockIndexes,
+  file: IndexedFile & Pick<TouchedArea, 'first'>,
+  size: number,
+): Promise<FileFacts> {
+  if (size < INDEXED_START_BYTES) return NO_FACTS;
+  const data = FileSnapshot.openSync(file.path, size);
+  if (!(data instanceof FileSnapshot)) return NO_FACTS;
+  try {
+    const index = await indexes.open(file, data);
+    let block = 0;
+    while (index && block < index.length && index.lastOrdinal(block) < file.first) block++;
+    if (!index || block === 0) return NO_FACTS;
+    const lastOrdinal = index.lastOrdinal(block - 1);
+    return {
+      ...NO_FACTS,
+      length: index.offset(block - 1) + index.byteLength(block - 1),
+      rows: 1n,
+      lastOrdinal,
+    };
+  } finally {
+    await data.close();
+  }
 }
 
 async function cutFile(path: string, length: number): Promise<void> {

@@ -50,6 +50,7 @@ export async function recover(parts: RecoveringParts, start: RecoveryStart): Pro
       isUncarried: (jobId, name) => deletions.isUncarried(name, jobId),
       readOrdinals: reader.ordinals.bind(reader),
       compression: options.compression,
+      indexes: options.indexes,
       onDamaged: (piece) => options.onEvent(damagedEvent(piece)),
       onUnread: (jobId, area, error) => options.onEvent({ type: 'job-unread', jobId, area, error }),
     },
