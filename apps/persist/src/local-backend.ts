@@ -46,7 +46,9 @@ export async function openLocalBackend(
         segmentFailure = { message: messageOf(event.error), untilMs: nowMs() + SEGMENT_FAILED_MS };
       }
       const { level, message } = lineOf(event);
-      log(level, event.type, fieldsOf(event), message);
+      // Once for each job, which is rare enough.
+      if (event.type === 'rotated-away') logger[level](fieldsOf(event), message);
+      else log(level, event.type, fieldsOf(event), message);
     },
   });
   return {
@@ -138,6 +140,12 @@ function lineOf(event: LocalStoreEvent): Line {
       };
     case 'job-unparked':
       return { level: 'info', message: 'files of a job can be written again; nothing was lost' };
+    case 'rows-left':
+      return {
+        level: 'info',
+        message:
+          'not all rows were put into the files of their jobs in time: the rest is in a run, and goes there after the next start',
+      };
     case 'background-failed':
       return { level: 'warn', message: `${event.doing} failed and is tried again` };
     case 'rotated-away':

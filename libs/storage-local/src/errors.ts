@@ -33,7 +33,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: 'no permission',
   EEXIST: 'a file is where a folder has to be; move it away or use another directory',
   ENOTDIR: 'a file is where a folder has to be; move it away or use another directory',
-  ENOENT: 'it is missing and cannot be made; check the path',
+  ENOENT: 'it is missing; check the path',
   ENAMETOOLONG: 'the path is too long for the system; use a directory with a shorter path',
   ELOOP: 'symbolic links lead in a circle, or there are too many; mend them or use another directory',
   EMFILE: 'too many open files; raise the limit (ulimit -n)',

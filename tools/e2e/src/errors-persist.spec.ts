@@ -124,7 +124,7 @@ describe('a data directory that cannot be used', () => {
     if (process.platform !== 'linux') return;
     expectFatal(
       await startPersist(await configure('/proc/joblet')).ended(),
-      `${opening('/proc/joblet')}/proc/joblet: it is missing and cannot be made; check the path (ENOENT)`,
+      `${opening('/proc/joblet')}/proc/joblet: it is missing; check the path (ENOENT)`,
     );
   });
 

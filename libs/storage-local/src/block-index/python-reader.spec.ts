@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { copyFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LogBatch, MetricBatch, type LogRow } from '@joblet/storage';
+import { writeLostRows } from '../engine/lost-rows.js';
 import { filterFileOf, indexFileOf } from '../format/file-names.js';
 import { openLocalStore } from '../local-store.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
@@ -96,6 +97,14 @@ interface PythonRow {
         .filter((text) => text.includes('batch 4 line 2')),
     );
     expect(stderr).toContain('read 1 of 6 blocks');
+  });
+
+  it('has nothing to say of the file that tells which rotated files are gone', async () => {
+    const lost = { stream: 1, upTo: 2, rows: 7n, bytes: 70n, lastOrdinal: 6n, time: T0, reason: 'too many' };
+    await writeLostRows(dirname(files[0]), { jobId: 'j', name: 'logs', lost });
+    const gone = join(dirname(files[0]), 'stdout.log.0.gz');
+    expect(rowsIn(python('rows', gone, ...files).stdout)).toHaveLength(rows.length);
+    expect(python('check', gone, ...files)).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('agrees with the indexes, and says where one is wrong', async () => {

@@ -31,6 +31,7 @@ it('puts what cannot be sealed while the store is closed into a run: a start rea
   await first.store.writeLogs(LogBatch.from([...rows('blocked'), ...rows('free')]));
   await first.store.close();
   expect(events).toContainEqual(expect.objectContaining({ type: 'job-parked', jobId: 'blocked' }));
+  expect(events).toContainEqual({ type: 'rows-left', jobs: 1, rows: 10 });
   expect(await readdir(join(directory.path, '.joblet', 'runs'))).toEqual(['1.run']);
   await rm(join(directory.path, 'logs', 'blocked'));
   events.length = 0;

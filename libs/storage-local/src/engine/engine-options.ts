@@ -42,6 +42,8 @@ export type EngineEvent =
   | { readonly type: 'job-unparked'; readonly jobId: string; readonly area: 'logs' | 'metrics' }
   /** A sync failed: what was not synced before is written again from the log. */
   | { readonly type: 'sync-failed'; readonly path: string; readonly error: unknown }
+  /** The store was closed before all rows were in the files of their jobs: these are in a run, and go there after the next start. */
+  | { readonly type: 'rows-left'; readonly jobs: number; readonly rows: number }
   /** Something in the background failed, and will be tried again. */
   | { readonly type: 'background-failed'; readonly doing: string; readonly error: unknown }
   /** Told once for each job: rows of its oldest file are gone, since it had more than it may have. */

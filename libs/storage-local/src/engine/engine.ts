@@ -10,7 +10,7 @@ import type {
   WriteSource,
 } from '@joblet/storage';
 import { makeDirectory } from '../disk/make-directory.js';
-import { RUNS_DIRECTORY } from '../format/file-names.js';
+import { JOB_INDEX_FILE, RUNS_DIRECTORY } from '../format/file-names.js';
 import { CLOSE_SEAL_MS, HOUSEKEEPING_MS, REWRITE_SCAN_MS } from '../limits.js';
 import type { AreaView, JobView, StoreView } from '../read/area-view.js';
 import { applyBatch, planBatch } from './batches.js';
@@ -29,6 +29,7 @@ import { AREAS } from './job-table.js';
 import { KnownAreas, type FileReader } from './known-areas.js';
 import { encodeEntries, type AreaName, type BatchEntry } from './log-entry.js';
 import { newestPosition, openLog, openTable } from './open-table.js';
+import { partRows } from './part.js';
 import { Pressure } from './pressure.js';
 import { recover } from './recover.js';
 import type { RecoveryContext } from './inspect-files.js';
@@ -128,9 +129,12 @@ export class Engine implements StoreView {
     );
     await makeDirectory(runs.directory);
     await runs.open((path, reason) => onEvent({ type: 'run-damaged', path, reason }));
-    const { table, known, folders } = await openTable(options);
+    const { table, known, folders, missing } = await openTable(options);
     const usedUpTo = newestPosition(table, runs, known);
     const log = await openLog(options, space, usedUpTo);
+    // A log that goes back to the store's beginning has all that the index would have.
+    if (missing !== undefined && (log.start > 0n || runs.runs.length > 0))
+      onEvent({ type: 'job-index-rebuilt', path: join(baseDirectory, JOB_INDEX_FILE), reason: missing });
     let engine: Engine;
     try {
       const view: StoreView = { view: (jobId, areas) => engine.view(jobId, areas) };
@@ -299,6 +303,7 @@ export class Engine implements StoreView {
     // One sync for all that is left: a start reads the directory of a run faster than the rows in the log.
     core.sealer.giveUp();
     await this.spillAll().catch((error: unknown) => core.tellFailed('writing a run', error));
+    this.tellLeft();
     // What cannot be carried out now is in the log.
     for (const { name, jobId } of core.deletions.all())
       await this.deleter.carry(jobId, name).catch(() => undefined);
@@ -314,6 +319,14 @@ export class Engine implements StoreView {
     await core.options.calls.close();
     for (const run of core.runs.runs) await run.closeHandle();
     await core.log.close();
+  }
+
+  private tellLeft(): void {
+    const left = [...this.core.table.pending].filter(([area]) => area.parts.length > 0);
+    if (left.length === 0) return;
+    const rows = left.flatMap(([area]) => area.parts).reduce((sum, part) => sum + partRows(part), 0);
+    const jobs = new Set(left.map(([, { job }]) => job)).size;
+    this.core.options.onEvent({ type: 'rows-left', jobs, rows });
   }
 
   private async change(doing: string, change: Parameters<CommitQueue['add']>[0]): Promise<void> {

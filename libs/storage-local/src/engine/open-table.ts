@@ -21,6 +21,8 @@ export async function openTable(options: EngineOptions): Promise<{
   readonly table: JobTable;
   readonly known: bigint | undefined;
   readonly folders: Readonly<Record<AreaName, ReadonlySet<string>>>;
+  /** Why there is no index. */
+  readonly missing: string | undefined;
 }> {
   const { logsDirectory, metricsDirectory, baseDirectory, onEvent } = options;
   const layout = new Layout(logsDirectory, metricsDirectory);
@@ -28,6 +30,7 @@ export async function openTable(options: EngineOptions): Promise<{
   await rm(`${path}.tmp`, { force: true });
   let table = new JobTable(layout);
   let known = await readJobIndex(path, table);
+  let missing: string | undefined;
   if (typeof known === 'string') {
     const reason = known;
     table = new JobTable(layout);
@@ -36,8 +39,7 @@ export async function openTable(options: EngineOptions): Promise<{
     table.runs.clear();
     if (typeof known === 'string') {
       table = new JobTable(layout);
-      // A folder that this store opens for the first time has none.
-      if (hasLog(options)) onEvent({ type: 'job-index-rebuilt', path, reason });
+      missing = reason;
     } else if (statsOf(path)) {
       onEvent({ type: 'job-index-rebuilt', path, reason: `${reason}; the one before and the log are used` });
       // It must not take the place of the good one.
@@ -56,7 +58,7 @@ export async function openTable(options: EngineOptions): Promise<{
     }
   }
   await readOldIndex(baseDirectory, table);
-  return { table, known: typeof known === 'string' ? undefined : known, folders: found };
+  return { table, known: typeof known === 'string' ? undefined : known, folders: found, missing };
 }
 
 /** Up to where the log has been, as far as anything else tells: it may have been cut short, or taken away. */
@@ -69,10 +71,6 @@ export function newestPosition(table: JobTable, { runs }: RunStore, known: bigin
   for (const born of table.graves.values()) see(born + 1n);
   for (const { position } of runs) see(position);
   return newest;
-}
-
-function hasLog({ baseDirectory }: EngineOptions): boolean {
-  return statsOf(join(baseDirectory, LOG_DIRECTORY)) !== undefined;
 }
 
 /** `usedUpTo`: positions before it are known of, whatever has become of the log. */
