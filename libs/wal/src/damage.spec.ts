@@ -154,6 +154,22 @@ describe('a damaged log', () => {
     expect(events).toEqual([]);
   });
 
+  it('another file in place of the newest segment is a hole too, and left where it is', async () => {
+    const other = new FragileDisk(() => 0.9);
+    const log = await openWal({ directory: DIRECTORY, disk: other });
+    await log.append(Buffer.from('of another log'));
+    await log.close();
+    const [foreign] = (await other.list()).filter((name) => name.endsWith('.wal'));
+    const newest = (await segmentNames()).at(-1)!;
+    disk.setContent(newest, other.content(foreign));
+    const { numbers, holes } = await readAll();
+    expect(numbers.length).toBeLessThan(SIZES.length);
+    expect(holes.length).toBe(1);
+    expect(holes[0].from).toBeGreaterThan(positions[numbers.length - 1]);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'foreign-segment' }));
+    expect(disk.content(newest)).toEqual(other.content(foreign));
+  });
+
   it('segments with swapped names are read in their order', async () => {
     const [first, second] = await segmentNames();
     const contents = [disk.content(second), disk.content(first)];

@@ -53,7 +53,7 @@ export async function* inspectWal({
     const id = (await readLogId(readOnlyDisk, directory)) ?? (await idOfSegments(readOnlyDisk, directory));
     if (id === undefined) return;
     const segments = await listSegments(readOnlyDisk, directory, id, onEvent);
-    const missing = await missingNewest(readOnlyDisk, directory, segments);
+    const missing = await missingNewest(readOnlyDisk, directory, segments, { isWritten: true });
     for (const [index, { path, firstPosition, isRecycled }] of segments.entries()) {
       const end = endOf(segments, index);
       yield* itemsOf({

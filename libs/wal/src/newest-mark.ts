@@ -19,19 +19,22 @@ export async function markNewest(disk: Disk, directory: string, firstPosition: b
   }
 }
 
-/** The segment that was the newest one, and is not there; undefined: none is missing, as far as marks tell. */
+/**
+ * The segment that was the newest one, and is not there, or something else is in its place; undefined: none is missing, as far as marks
+ * tell. `isWritten`: somebody may be writing the log, so that a segment may have been made after they were listed.
+ */
 export async function missingNewest(
   disk: Pick<Disk, 'list' | 'open'>,
   directory: string,
   segments: readonly Segment[],
+  { isWritten }: { readonly isWritten: boolean },
 ): Promise<Segment | undefined> {
   const marked = (await disk.list(directory)).map((name) => positionOfMark(name) ?? -1n);
   const firstPosition = marked.reduce((newest, position) => (position > newest ? position : newest), -1n);
   if (firstPosition < 0n || segments.some((segment) => segment.firstPosition >= firstPosition))
     return undefined;
   const path = join(directory, segmentName(firstPosition));
-  // One that was made after the segments were listed, or that is no segment of this log.
-  return (await isThere(disk, path)) ? undefined : { path, firstPosition, isRecycled: false };
+  return isWritten && (await isThere(disk, path)) ? undefined : { path, firstPosition, isRecycled: false };
 }
 
 async function isThere(disk: Pick<Disk, 'open'>, path: string): Promise<boolean> {

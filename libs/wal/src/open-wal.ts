@@ -31,7 +31,7 @@ export async function openWal(options: WalOptions): Promise<WriteAheadLog> {
     }
     await removeUnfinished(disk, directory);
     const segments = await listSegments(disk, directory, id, onEvent);
-    const missing = await missingNewest(disk, directory, segments);
+    const missing = await missingNewest(disk, directory, segments, { isWritten: false });
     let end = await cutTornTail(disk, segments.at(-1), crc32c(id), onEvent);
     if (missing) {
       // Reading tells of a hole there.
