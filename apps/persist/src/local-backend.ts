@@ -127,6 +127,8 @@ function lineOf(event: LocalStoreEvent): Line {
       return { level: 'warn', message: 'the index of jobs is missing or damaged: it is made anew' };
     case 'run-damaged':
       return { level: 'error', message: 'a run is damaged: rows in it may be missing' };
+    case 'foreign-run':
+      return { level: 'warn', message: 'a run is of another store: it is not used, and left where it is' };
     case 'job-unread':
       return {
         level: 'error',

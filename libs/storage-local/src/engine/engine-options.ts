@@ -25,6 +25,8 @@ export type EngineEvent =
       readonly jobId?: string;
       readonly area?: 'logs' | 'metrics';
     }
+  /** A run of another store is among those of this one: it is not used, and left where it is. */
+  | { readonly type: 'foreign-run'; readonly path: string; readonly reason: string }
   /** Files of the job could not be looked at when the store was opened: its rows stay in the log and in runs until the next time. */
   | {
       readonly type: 'job-unread';

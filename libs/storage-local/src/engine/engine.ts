@@ -10,7 +10,7 @@ import type {
   WriteSource,
 } from '@joblet/storage';
 import { makeDirectory } from '../disk/make-directory.js';
-import { JOB_INDEX_FILE, RUNS_DIRECTORY } from '../format/file-names.js';
+import { JOB_INDEX_FILE, RUNS_DIRECTORY, STORE_ID_FILE } from '../format/file-names.js';
 import { CLOSE_SEAL_MS, HOUSEKEEPING_MS, REWRITE_SCAN_MS } from '../limits.js';
 import type { AreaView, JobView, StoreView } from '../read/area-view.js';
 import { applyBatch, planBatch } from './batches.js';
@@ -128,8 +128,8 @@ export class Engine implements StoreView {
       salvagePieces(engine.core, damaged),
     );
     await makeDirectory(runs.directory);
-    await runs.open((path, reason) => onEvent({ type: 'run-damaged', path, reason }));
     const { table, known, folders, missing } = await openTable(options);
+    await runs.open(join(baseDirectory, STORE_ID_FILE), table.runs, onEvent);
     const usedUpTo = newestPosition(table, runs, known);
     const log = await openLog(options, space, usedUpTo);
     // A log that goes back to the store's beginning has all that the index would have.

@@ -36,8 +36,6 @@ export async function recover(parts: RecoveringParts, start: RecoveryStart): Pro
   }
   // Runs that only the log could replace are looked at now; others when they are asked for.
   const damaged = await runs.damagedPieces((run) => run.position > log.start);
-  for (const path of runs.missing(table.runs))
-    options.onEvent({ type: 'run-damaged', path, reason: 'it is gone' });
   const from = isCut || damaged.size > 0 || runs.isIncomplete ? undefined : start.known;
   await deletions.open();
   const survey = await surveyLog(log, table, from, options.onEvent);

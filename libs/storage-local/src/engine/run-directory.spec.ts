@@ -6,6 +6,10 @@ const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
+const storeIds = fc
+  .uint8Array({ minLength: 16, maxLength: 16 })
+  .map((bytes) => Buffer.from(bytes).toString('hex'));
+
 const totals = (stream: fc.Arbitrary<number>) =>
   fc.record({
     stream,
@@ -32,12 +36,12 @@ const rowsOf = (piece: Pick<WrittenPiece, 'totals'>) => piece.totals.reduce((sum
 describe('the directory of a run', () => {
   it('says of each piece what was written, also when it is read again', () => {
     fc.assert(
-      fc.property(uint64, fc.array(written, { maxLength: 20 }), (position, all) => {
+      fc.property(storeIds, uint64, fc.array(written, { maxLength: 20 }), (storeId, position, all) => {
         const pieces = all.map((piece) => ({
           ...piece,
           size: rowsOf(piece) * RUN_ROW_BYTES + piece.bytes,
         }));
-        const made = RunDirectory.of(position, pieces);
+        const made = RunDirectory.of(storeId, position, pieces);
         const read = RunDirectory.parse(Uint8Array.from(made.bytes));
         let offset = 0;
         const expected = pieces.map((piece, index) => {
@@ -59,6 +63,7 @@ describe('the directory of a run', () => {
         });
         for (const directory of [made, read]) {
           if (typeof directory === 'string') throw new Error(directory);
+          expect(directory.storeId).toBe(storeId);
           expect(directory.position).toBe(position);
           expect(directory.length).toBe(all.length);
           expect([...directory.pieces()]).toEqual(expected);
@@ -71,10 +76,10 @@ describe('the directory of a run', () => {
     const total = { stream: 1, rows: 1, contentBytes: 1, timeMin: 0n, timeMax: 0n };
     const ofJob = (jobId: string): Uint8Array<ArrayBuffer> => {
       const totals = [{ ...total, firstOrdinal: 0n, lastOrdinal: 0n }];
-      return RunDirectory.of(7n, [{ jobId, totals, size: 30, crc32c: 1 }]).bytes;
+      return RunDirectory.of('5e'.repeat(16), 7n, [{ jobId, totals, size: 30, crc32c: 1 }]).bytes;
     };
     expect(RunDirectory.parse(ofJob('job'))).toBeInstanceOf(RunDirectory);
-    for (const length of [0, 15, 16, 40])
+    for (const length of [0, 31, 32, 56])
       expect(RunDirectory.parse(ofJob('job').slice(0, length))).toBe('its directory is too short');
     expect(RunDirectory.parse(ofJob('../job'))).toBe('it names what is no job');
   });

@@ -33,16 +33,20 @@ export interface WrittenPiece {
 /** Of a row in a run besides its message: columns and ordinal. */
 export const RUN_ROW_BYTES = COLUMN_BYTES + 8;
 
-const HEAD_BYTES = 16;
+export const STORE_ID_BYTES = 16;
+
+const HEAD_BYTES = 16 + STORE_ID_BYTES;
 const PIECE_BYTES = 20;
 const TOTAL_BYTES = 41;
 
 /**
  * Which pieces a run has: columns in the bytes that the file has, since ten thousand live jobs have a piece in each of 64 runs. Behind the
- * head (position, pieces, totals) the columns that `columnsIn` names, then the job ids, one behind the other. Little-endian.
+ * head (position, pieces, totals, id of the store) the columns that `columnsIn` names, then the job ids, one behind the other. Little-endian.
  */
 export class RunDirectory {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Of the store that has written it, in hexadecimal. */
+  readonly storeId: string;
   /** Records of the log from here on are not in the run. */
   readonly position: bigint;
   readonly length: number;
@@ -51,12 +55,13 @@ export class RunDirectory {
   private constructor(bytes: Uint8Array<ArrayBuffer>) {
     const head = new DataView(bytes.buffer, 0, HEAD_BYTES);
     this.bytes = bytes;
+    this.storeId = Buffer.from(bytes.buffer, 16, STORE_ID_BYTES).toString('hex');
     this.position = head.getBigUint64(0, true);
     this.length = head.getUint32(8, true);
     this.columns = columnsIn(bytes, this.length, head.getUint32(12, true));
   }
 
-  static of(position: bigint, pieces: readonly WrittenPiece[]): RunDirectory {
+  static of(storeId: string, position: bigint, pieces: readonly WrittenPiece[]): RunDirectory {
     const totals = pieces.flatMap((piece) => piece.totals);
     const names = Buffer.from(pieces.map(({ jobId }) => jobId).join(''), 'latin1');
     const columnBytes = HEAD_BYTES + pieces.length * PIECE_BYTES + totals.length * TOTAL_BYTES;
@@ -65,6 +70,7 @@ export class RunDirectory {
     head.setBigUint64(0, position, true);
     head.setUint32(8, pieces.length, true);
     head.setUint32(12, totals.length, true);
+    bytes.set(Buffer.from(storeId, 'hex'), 16);
     bytes.set(names, columnBytes);
     const directory = new RunDirectory(bytes);
     directory.fill(pieces, totals);

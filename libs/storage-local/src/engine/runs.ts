@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { StorageError } from '@joblet/storage';
 import { crc32c } from '@joblet/wal';
 import type { BlockRows } from '../block/block-rows.js';
@@ -8,10 +8,12 @@ import { syncDirectory } from '../disk/sync-directory.js';
 import { isMissing } from '../errors.js';
 import { FILE_MODE } from '../format/file-names.js';
 import { COPY_BYTES } from '../limits.js';
+import type { EngineEvent } from './engine-options.js';
 import type { AreaName } from './log-entry.js';
 import { COLUMN_BYTES, columnParts, readColumns } from './row-columns.js';
 import { totalsOf } from './row-totals.js';
 import { RUN_ROW_BYTES, RunDirectory, type RunPiece, type WrittenPiece } from './run-directory.js';
+import { newStoreId, readStoreId, storeIdOf, writeStoreId } from './store-id.js';
 import { writeAll } from './write-all.js';
 
 export interface NewPiece {
@@ -21,13 +23,16 @@ export interface NewPiece {
 }
 
 /*
- * A run: the pieces, then the directory, then 24 bytes: "JOBLETRN", version u32 = 2, length of the directory u32, its CRC-32C
+ * A run: the pieces, then the directory, then 24 bytes: "JOBLETRN", version u32 = 3, length of the directory u32, its CRC-32C
  * u32, zero u32. A piece: times, starts, ends, ordinals (8 bytes a row), then the rows. All little-endian.
  */
 const MAGIC = 'JOBLETRN';
-const VERSION = 2;
+const VERSION = 3;
 const END_BYTES = 24;
-export const RUN_NAME = /^(\d{1,15})\.run$/;
+const RUN_NUMBER_MAX = 999_999_999_999_999;
+
+/** What is found when runs are looked for. */
+type RunEvent = EngineEvent & { readonly type: 'run-damaged' | 'foreign-run' | 'background-failed' };
 
 /** A piece that is not what was written. */
 export interface DamagedPiece {
@@ -183,8 +188,11 @@ export class RunStore {
   readonly directory: string;
   readonly runs: Run[] = [];
   private readonly salvage: Salvage | undefined;
-  private readonly found = new Set<number>();
-  private next = 1;
+  private storeId = newStoreId();
+  /** Numbers that a new run must not have. */
+  private readonly taken = new Set<number>();
+  private readonly foreign = new Set<number>();
+  private newest = 0;
   /** Whether a run was lost: nobody knows which rows it had. */
   isIncomplete = false;
 
@@ -193,32 +201,55 @@ export class RunStore {
     this.salvage = salvage;
   }
 
-  /** The runs that are there; what is none, or damaged, is told and left where it is. Unfinished ones are removed. */
-  async open(onDamaged: (path: string, reason: string) => void): Promise<void> {
-    const names = await readdir(this.directory);
-    for (const name of names) {
-      const number = Number(RUN_NAME.exec(name)?.[1] ?? NaN);
-      const path = join(this.directory, name);
-      if (name.endsWith('.tmp')) await rm(path, { force: true });
-      if (Number.isNaN(number)) continue;
-      this.next = Math.max(this.next, number + 1);
-      this.found.add(number);
-      const run = await readRun(path, number).catch(
-        (error: unknown) => `it cannot be read: ${String(error)}`,
+  /**
+   * The store's runs that are there; what is none, damaged, or of another store is told and left where it is. Unfinished ones are
+   * removed. `needed`: the numbers that the job index names; of these, those that are not there are told as well.
+   */
+  async open(idPath: string, needed: ReadonlySet<number>, onEvent: (event: RunEvent) => void): Promise<void> {
+    const found = await this.readAll((path, reason) => this.tellLost(path, reason, onEvent));
+    const known = await readStoreId(idPath);
+    this.storeId = known ?? storeIdOf(found, needed) ?? this.storeId;
+    if (known === undefined)
+      await writeStoreId(idPath, this.storeId).catch((error: unknown) =>
+        onEvent({ type: 'background-failed', doing: `writing ${idPath}`, error }),
       );
-      if (typeof run === 'string') {
-        this.isIncomplete = true;
-        onDamaged(path, run);
-      } else this.add(run);
+    for (const run of found) {
+      const { storeId } = run.directory;
+      if (storeId === this.storeId) {
+        this.add(run);
+        continue;
+      }
+      this.foreign.add(run.number);
+      const reason = `found the id ${storeId} of another store, expected ${this.storeId}`;
+      onEvent({ type: 'foreign-run', path: run.path, reason });
     }
     this.runs.sort((a, b) => a.number - b.number);
+    for (const number of needed) {
+      if (this.taken.has(number) && !this.foreign.has(number)) continue;
+      this.taken.add(number);
+      this.tellLost(join(this.directory, `${number}.run`), 'it is gone', onEvent);
+    }
   }
 
-  /** Paths of those with these numbers that were not there. */
-  missing(numbers: Iterable<number>): string[] {
-    const missing = [...numbers].filter((number) => !this.found.has(number));
-    if (missing.length > 0) this.isIncomplete = true;
-    return missing.map((number) => join(this.directory, `${number}.run`));
+  private tellLost(path: string, reason: string, onEvent: (event: RunEvent) => void): void {
+    this.isIncomplete = true;
+    onEvent({ type: 'run-damaged', path, reason });
+  }
+
+  private async readAll(onDamaged: (path: string, reason: string) => void): Promise<Run[]> {
+    const runs: Run[] = [];
+    for (const name of await readdir(this.directory)) {
+      const number = runNumber(name);
+      const path = join(this.directory, name);
+      if (name.endsWith('.tmp')) await rm(path, { force: true });
+      if (number === undefined) continue;
+      this.newest = Math.max(this.newest, number);
+      this.taken.add(number);
+      const run = await readRun(path).catch((error: unknown) => `it cannot be read: ${String(error)}`);
+      if (typeof run === 'string') onDamaged(path, run);
+      else runs.push(run);
+    }
+    return runs;
   }
 
   /** Reads all of these runs. Those that have damaged pieces, and these by index. */
@@ -235,14 +266,14 @@ export class RunStore {
 
   /** Durable when it resolves. */
   async write(pieces: readonly NewPiece[], position: bigint): Promise<Run> {
-    const number = this.next++;
+    const number = this.freeNumber();
     const path = join(this.directory, `${number}.run`);
     const temporary = `${path}.tmp`;
     let directory: RunDirectory;
     try {
       const handle = await open(temporary, 'wx', FILE_MODE);
       try {
-        directory = await writePieces(handle, pieces, position);
+        directory = await writePieces(handle, this.storeId, pieces, position);
         await handle.datasync();
       } finally {
         await handle.close();
@@ -257,6 +288,13 @@ export class RunStore {
     const run = new Run(path, number, directory);
     this.add(run);
     return run;
+  }
+
+  /** Of a file that nobody has put there: behind the newest, or from 1 on when there are no higher numbers. */
+  private freeNumber(): number {
+    do this.newest = (this.newest % RUN_NUMBER_MAX) + 1;
+    while (this.taken.has(this.newest));
+    return this.newest;
   }
 
   private add(run: Run): void {
@@ -276,9 +314,16 @@ export class RunStore {
   }
 }
 
+/** Of a file with such a name, wherever it is; undefined for any other. */
+export function runNumber(path: string): number | undefined {
+  const match = /^(\d{1,15})\.run$/.exec(basename(path));
+  return match ? Number(match[1]) : undefined;
+}
+
 /** All of a run, and what its directory says then. */
 async function writePieces(
   handle: FileHandle,
+  storeId: string,
   pieces: readonly NewPiece[],
   position: bigint,
 ): Promise<RunDirectory> {
@@ -299,7 +344,7 @@ async function writePieces(
     parts = [];
     size = 0;
   }
-  const directory = RunDirectory.of(position, written);
+  const directory = RunDirectory.of(storeId, position, written);
   const end = Buffer.alloc(END_BYTES);
   end.write(MAGIC);
   end.writeUInt32LE(VERSION, 8);
@@ -310,7 +355,7 @@ async function writePieces(
 }
 
 /** What is wrong with it, when it is no run. */
-export async function readRun(path: string, number: number): Promise<Run | string> {
+export async function readRun(path: string): Promise<Run | string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { size } = await handle.stat();
@@ -325,7 +370,7 @@ export async function readRun(path: string, number: number): Promise<Run | strin
     await handle.read(directory, 0, length, size - END_BYTES - length);
     if (crc32c(directory) !== end.readUInt32LE(16)) return 'the checksum of its directory is wrong';
     const parsed = RunDirectory.parse(directory);
-    return typeof parsed === 'string' ? parsed : new Run(path, number, parsed);
+    return typeof parsed === 'string' ? parsed : new Run(path, runNumber(path) ?? 0, parsed);
   } finally {
     await handle.close();
   }

@@ -31,6 +31,9 @@ export const LOG_DIRECTORY = join(OWN_DIRECTORY, 'wal');
 /** Rows of many jobs that are not in their own files yet. */
 export const RUNS_DIRECTORY = join(OWN_DIRECTORY, 'runs');
 
+/** What tells the store from others: its runs name it. */
+export const STORE_ID_FILE = join(OWN_DIRECTORY, 'id');
+
 /** Which jobs there are, and what is durable of them. */
 export const JOB_INDEX_FILE = join(OWN_DIRECTORY, 'jobs');
 

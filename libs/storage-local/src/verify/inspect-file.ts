@@ -1,10 +1,9 @@
 import { open, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { inspectSegment, type LogItem } from '@joblet/wal';
 import { EntryView, encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block-index/index-layout.js';
 import { decodeEntries, type LogEntry } from '../engine/log-entry.js';
 import { RUN_ROW_BYTES } from '../engine/run-directory.js';
-import { readRun, RUN_NAME, type Run } from '../engine/runs.js';
+import { readRun, runNumber, type Run } from '../engine/runs.js';
 import { toStorageError } from '../errors.js';
 import { isPlainFile } from '../format/file-names.js';
 import { StorageError } from '@joblet/storage';
@@ -45,8 +44,8 @@ export async function inspectLocalFile(path: string): Promise<InspectedFile> {
       const items = await inspectSegment(path);
       if (items) return { ...file, kind: 'log', about: 'a segment of the log', blocks: blocksOfLog(items) };
     }
-    if (RUN_NAME.test(basename(path))) {
-      const run = await readRun(path, 0);
+    if (runNumber(path) !== undefined) {
+      const run = await readRun(path);
       if (typeof run === 'string')
         throw new StorageError('INVALID_ARGUMENT', `${path} is a damaged run: ${run}`);
       const about = `rows of ${run.directory.length} jobs, up to position ${run.position} of the log`;

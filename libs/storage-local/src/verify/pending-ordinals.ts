@@ -5,9 +5,10 @@ import { olderJobIndex, readJobIndex } from '../engine/job-index.js';
 import { JobTable } from '../engine/job-table.js';
 import { decodeEntries, type AreaName, type LogEntry } from '../engine/log-entry.js';
 import type { RunPiece } from '../engine/run-directory.js';
-import { readRun, RUN_NAME } from '../engine/runs.js';
+import { readRun, Run, runNumber } from '../engine/runs.js';
+import { readStoreId, storeIdOf } from '../engine/store-id.js';
 import { isMissing } from '../errors.js';
-import { JOB_INDEX_FILE, LOG_DIRECTORY, RUNS_DIRECTORY } from '../format/file-names.js';
+import { JOB_INDEX_FILE, LOG_DIRECTORY, RUNS_DIRECTORY, STORE_ID_FILE } from '../format/file-names.js';
 import type { Layout } from '../format/layout.js';
 import type { OrdinalRun } from './ordinal-holes.js';
 import type { LogReport, Problem, RunReport } from './verify-report.js';
@@ -54,8 +55,13 @@ export async function readPending(baseDirectory: string, layout: Layout): Promis
   const runs: RunReport[] = [];
   const logs: LogReport[] = [];
   const runsDirectory = join(baseDirectory, RUNS_DIRECTORY);
-  for (const name of await readdir(runsDirectory).catch(noneIfMissing)) {
-    const report = RUN_NAME.test(name) && (await checkRun(join(runsDirectory, name), ordinals));
+  const names = await readdir(runsDirectory).catch(noneIfMissing);
+  const paths = names
+    .filter((name) => runNumber(name) !== undefined)
+    .map((name) => join(runsDirectory, name));
+  const storeId = await expectedStoreId(baseDirectory, layout, paths);
+  for (const path of paths) {
+    const report = await checkRun(path, storeId, ordinals);
     if (report) runs.push(report);
   }
   const logDirectory = join(baseDirectory, LOG_DIRECTORY);
@@ -65,15 +71,36 @@ export async function readPending(baseDirectory: string, layout: Layout): Promis
   return { ordinals, logs, runs };
 }
 
+/** As a start finds it. Undefined: nothing tells, since no run is sound. */
+async function expectedStoreId(
+  baseDirectory: string,
+  layout: Layout,
+  paths: readonly string[],
+): Promise<string | undefined> {
+  const known = await readStoreId(join(baseDirectory, STORE_ID_FILE));
+  if (known !== undefined) return known;
+  const table = new JobTable(layout);
+  const position = await readJobIndex(join(baseDirectory, JOB_INDEX_FILE), table);
+  const runs: Run[] = [];
+  for (const path of paths) {
+    const run = await readRun(path).catch(undefinedIfMissing);
+    if (run instanceof Run) runs.push(run);
+  }
+  return storeIdOf(runs, typeof position === 'string' ? new Set() : table.runs);
+}
+
 /** Undefined when it has been removed meanwhile. */
-async function checkRun(path: string, ordinals: PendingOrdinals): Promise<RunReport | undefined> {
-  const run = await readRun(path, 0).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+async function checkRun(
+  path: string,
+  storeId: string | undefined,
+  ordinals: PendingOrdinals,
+): Promise<RunReport | undefined> {
+  const run = await readRun(path).catch(undefinedIfMissing);
   if (run === undefined) return undefined;
-  if (typeof run === 'string') {
-    return { kind: 'run', path, pieces: 0, rows: 0, problems: [{ path, problem: run }] };
+  const isForeign = typeof run !== 'string' && storeId !== undefined && run.directory.storeId !== storeId;
+  if (typeof run === 'string' || isForeign) {
+    const problem = typeof run === 'string' ? run : `it is of another store: ${run.directory.storeId}`;
+    return { kind: 'run', path, pieces: 0, rows: 0, problems: [{ path, problem }] };
   }
   let rows = 0;
   const problems: Problem[] = [];
@@ -152,6 +179,10 @@ function addEntry(entry: LogEntry, ordinals: PendingOrdinals): number {
     if (count > 0) ordinals.add(jobIds[job], entry.kind, first, first + BigInt(count) - 1n);
   }
   return jobOfRow.length;
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 function noneIfMissing(error: unknown): [] {
