@@ -29,6 +29,7 @@ export interface NewPiece {
 const MAGIC = 'JOBLETRN';
 const VERSION = 3;
 const END_BYTES = 24;
+/** A name with more digits is none of a run: all of them are exact as doubles. */
 const RUN_NUMBER_MAX = 999_999_999_999_999;
 
 /** What is found when runs are looked for. */

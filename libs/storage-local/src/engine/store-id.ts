@@ -26,9 +26,9 @@ export async function writeStoreId(path: string, id: string): Promise<void> {
  */
 export function storeIdOf(runs: readonly Run[], needed: ReadonlySet<number>): string | undefined {
   const named = runs.filter(({ number }) => needed.has(number));
+  const voters = (named.length > 0 ? named : [...runs]).sort((a, b) => a.number - b.number);
   const counts = new Map<string, number>();
-  for (const { directory } of (named.length > 0 ? named : [...runs]).sort((a, b) => a.number - b.number))
-    counts.set(directory.storeId, (counts.get(directory.storeId) ?? 0) + 1);
+  for (const { directory } of voters) counts.set(directory.storeId, (counts.get(directory.storeId) ?? 0) + 1);
   const [most] = [...counts].sort(([, one], [, other]) => other - one);
   return most?.[0];
 }
