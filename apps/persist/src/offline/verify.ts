@@ -97,6 +97,7 @@ function textOf(report: VerifyReport, isNamed: boolean): string {
       const about = `log ${path}: ${segments} files, ${records} records, ${rows} rows, ${size(bytes)}`;
       return lines([about, ...notes, ...problems.map(problemLine)]);
     }
+    case 'store':
     case 'run':
       return lines(report.problems.map(problemLine));
     case 'job': {
