@@ -54,7 +54,7 @@ async function checkRun(
   } catch (error) {
     return isMissing(error) ? undefined : damagedRun(path, problemOf(error));
   }
-  return typeof run === 'string' ? damagedRun(path, run) : await checkPieces(run, recorded, ordinals);
+  return typeof run === 'string' ? damagedRun(path, run) : checkPieces(run, recorded, ordinals);
 }
 
 async function checkPieces(

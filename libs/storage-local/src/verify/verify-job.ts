@@ -2,7 +2,7 @@ import type { IndexedFile } from '../block-index/block-index.js';
 import type { AreaName } from '../engine/log-entry.js';
 import type { LostRows } from '../engine/job-table.js';
 import { dataFilesIn, FILES, type Layout } from '../format/layout.js';
-import { FileSnapshot } from '../read/file-snapshot.js';
+import type { FileSnapshot } from '../read/file-snapshot.js';
 import { PROBLEMS_NAMED_MAX } from '../limits.js';
 import { checkIndex, readIndex, type IndexBytes, type IndexCheck } from './check-index.js';
 import { dataBlocks } from './file-blocks.js';
@@ -67,16 +67,8 @@ async function verifyArea(
   findings.problems.push(...removed.problems);
   const walks: Walk[] = [];
   try {
-    for (const { fileName, stream } of filesIn(area, names, removed)) {
-      const path = layout.path({ area, jobId, fileName });
-      const index = await readIndex(path);
-      const data = openFile(path);
-      if (typeof data === 'string') findings.problems.push({ path, problem: data });
-      else if (data) {
-        const file = { path, jobId, stream };
-        walks.push({ file, data, index, blocks: 0, rows: 0, contentBytes: 0n });
-      }
-    }
+    for (const file of filesIn(area, jobId, layout, names, removed))
+      walks.push(...(await openWalk(file, findings)));
     const unread = pending.of(jobId, area);
     const rows = [
       ...walks.map((walk) => walkFile(walk, unread, findings, onBytes)),
@@ -95,11 +87,30 @@ async function verifyArea(
   }
 }
 
-function filesIn(area: AreaName, names: readonly string[], { lost }: RemovedRows) {
+function filesIn(
+  area: AreaName,
+  jobId: string,
+  layout: Layout,
+  names: readonly string[],
+  { lost }: RemovedRows,
+): IndexedFile[] {
   const rotated = dataFilesIn(area, names).filter(
     ({ stream, number }) => number > (lost.get(stream)?.upTo ?? 0),
   );
-  return [...rotated, ...FILES[area]];
+  return [...rotated, ...FILES[area]].map(({ fileName, stream }) => ({
+    path: layout.path({ area, jobId, fileName }),
+    jobId,
+    stream,
+  }));
+}
+
+/** None when there is no such file, or it cannot be read. The index comes first: it is never ahead of the data then. */
+async function openWalk(file: IndexedFile, { problems }: Findings): Promise<Walk[]> {
+  const { path } = file;
+  const index = await readIndex(path);
+  const data = openFile(path);
+  if (typeof data === 'string') problems.push({ path, problem: data });
+  return typeof data === 'object' ? [{ file, data, index, blocks: 0, rows: 0, contentBytes: 0n }] : [];
 }
 
 async function verifyIndex(walk: Walk, { problems }: Findings): Promise<FileReport> {
