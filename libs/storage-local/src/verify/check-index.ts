@@ -26,12 +26,10 @@ export interface IndexBytes {
 
 /** Undefined: there is none. */
 export async function readIndex(path: string): Promise<IndexBytes | IndexCheck | undefined> {
-  const entries = await bytesIn(indexFileOf(path));
-  if (entries === undefined) return undefined;
+  const [entries, filters] = [await bytesIn(indexFileOf(path)), await bytesIn(filterFileOf(path))];
   if (typeof entries === 'string') return { index: 'wrong', path: indexFileOf(path), problem: entries };
-  const filters = await bytesIn(filterFileOf(path));
   if (typeof filters === 'string') return { index: 'wrong', path: filterFileOf(path), problem: filters };
-  return { entries, filters: filters ?? Buffer.alloc(0) };
+  return entries && { entries, filters: filters ?? Buffer.alloc(0) };
 }
 
 /**

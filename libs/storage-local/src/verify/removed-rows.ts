@@ -3,7 +3,7 @@ import type { LostRows } from '../engine/job-table.js';
 import type { AreaName } from '../engine/log-entry.js';
 import { lostRowsFile, readLostRows } from '../engine/lost-rows.js';
 import { FILES } from '../format/layout.js';
-import { fileProblem } from './path-problems.js';
+import { bytesIn } from './path-problems.js';
 import type { Problem } from './verify-report.js';
 
 /** What was taken away of an area on purpose. */
@@ -25,10 +25,11 @@ export async function removedRowsIn(
     const name = lostRowsFile(area, stream);
     if (!names.includes(name)) continue;
     const path = join(folder, name);
-    const wrong = await fileProblem(path);
-    const rows = wrong === undefined ? readLostRows(folder, area, stream) : undefined;
+    const bytes = await bytesIn(path);
+    const rows = typeof bytes === 'string' ? undefined : readLostRows(folder, area, stream);
+    const problem = typeof bytes === 'string' ? bytes : 'it does not say which rows were removed';
     if (rows) lost.set(stream, rows);
-    else problems.push({ path, problem: wrong ?? 'it does not say which rows were removed' });
+    else problems.push({ path, problem });
   }
   return { lost, problems };
 }

@@ -36,7 +36,7 @@ async function repairIndex(
   indexes: IndexFiles,
 ): Promise<FileReport | string> {
   const { path, stream } = file;
-  for (const part of [indexFileOf(path), filterFileOf(path)]) {
+  for (const part of [filterFileOf(path), indexFileOf(path)]) {
     const left = await removePath(part);
     if (left !== undefined) return left;
   }

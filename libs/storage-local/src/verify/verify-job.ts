@@ -23,6 +23,8 @@ interface Walk {
   blocks: number;
   rows: number;
   contentBytes: bigint;
+  /** It cannot be read to its end, which is told. */
+  isCut: boolean;
 }
 
 /** What is being found out about a job. */
@@ -110,13 +112,16 @@ async function openWalk(file: IndexedFile, { problems }: Findings): Promise<Walk
   const index = await readIndex(path);
   const data = openFile(path);
   if (typeof data === 'string') problems.push({ path, problem: data });
-  return typeof data === 'object' ? [{ file, data, index, blocks: 0, rows: 0, contentBytes: 0n }] : [];
+  return typeof data === 'object'
+    ? [{ file, data, index, blocks: 0, rows: 0, contentBytes: 0n, isCut: false }]
+    : [];
 }
 
 async function verifyIndex(walk: Walk, { problems }: Findings): Promise<FileReport> {
-  const { file, data, blocks, rows, contentBytes } = walk;
+  const { file, data, blocks, rows, contentBytes, isCut } = walk;
   const { path, stream } = file;
   const report = { path, stream, bytes: data.size, blocks, rows, contentBytes };
+  if (isCut) return { ...report, index: 'none' };
   try {
     const { problem, path: own = path, index } = await checkIndex(file, data.another(), walk.index);
     if (problem !== undefined) problems.push({ path: own, problem, ofIndex: true });
@@ -170,6 +175,7 @@ async function* walkFile(
   try {
     yield* walkBlocks(walk, pending, findings, onBytes);
   } catch (error) {
+    walk.isCut = true;
     findings.problems.push({ path: walk.file.path, problem: problemOf(error) });
   }
 }
