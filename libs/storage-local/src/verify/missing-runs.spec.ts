@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LogBatch, MetricBatch, StorageError } from '@joblet/storage';
 import fc from 'fast-check';
-import { openEngineStore, type LocalStoreEvent } from '../local-store.js';
+import { openEngineStore, type LocalStoreEvent, type LocalStoreOptions } from '../local-store.js';
 import { collect, tempDirectory } from '../testing/temp-store.js';
 import { verifyAll } from '../testing/verify-all.js';
 
@@ -12,6 +12,7 @@ const SMALL = { blockBytes: 4_000, segmentBytes: 16 * 1024, memoryBytes: 256 * 1
 let root: string;
 let remove: () => Promise<void>;
 let events: LocalStoreEvent[];
+let runs = 0;
 const stores: { close(): Promise<void> }[] = [];
 
 beforeEach(async () => {
@@ -23,11 +24,12 @@ afterEach(async () => {
   await remove();
 });
 
-async function open(name: string) {
+async function open(name: string, options: Pick<LocalStoreOptions, 'rotation'> = {}) {
   events = [];
   const opened = await openEngineStore({
     baseDirectory: join(root, name),
     ...SMALL,
+    ...options,
     onEvent: (event: LocalStoreEvent) => events.push(event),
   });
   stores.push(opened.store);
@@ -117,6 +119,7 @@ describe('runs that are gone', () => {
     let lost = 0;
     for (const jobId of [...JOBS.slice(0, 3), 'filler-0', 'filler-1', 'filler-2'])
       lost += (await rowsOf(opened, jobId)) - (await rowsOf(next, jobId));
+    expect(lost).toBe(30);
     expect(total.missingRows).toBe(BigInt(lost));
   });
 
@@ -153,68 +156,64 @@ describe('runs that are gone', () => {
   });
 });
 
-const jobId = fc.constantFrom('a', 'b', 'c');
-const doing = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('write' as const), jobId }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('metrics' as const, 'end' as const), jobId }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'deleteMetrics' as const), jobId }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constantFrom(
-        'seal' as const,
-        'spill' as const,
-        'checkpoint' as const,
-        'crash' as const,
-        'stop' as const,
-      ),
-    }),
-  },
-);
+const WORKS = {
+  write: (opened: Opened, jobId: string) => write(opened, jobId, 30),
+  writeMetrics: ({ store }: Opened, jobId: string) =>
+    store.writeMetrics(MetricBatch.from([{ jobId, timestamp: 1n }])),
+  end: ({ store }: Opened, jobId: string) => store.endJob(jobId, { time: 1n }),
+  delete: ({ store }: Opened, jobId: string) => store.deleteJob(jobId),
+  deleteMetrics: ({ store }: Opened, jobId: string) => store.deleteMetrics(jobId),
+  retainNoLogs: ({ store }: Opened) => store.cleanup({ logsBefore: FAR }),
+  retainNoMetrics: ({ store }: Opened) => store.cleanup({ metricsBefore: FAR }),
+  seal: ({ engine }: Opened) => engine.sealAll(),
+  spill: ({ engine }: Opened) => engine.spillAll(),
+  checkpoint: ({ engine }: Opened) => engine.checkpoint(),
+};
+
+/** Everything is older, in Unix nanoseconds. */
+const FAR = 2n ** 62n;
+
+type Work = keyof typeof WORKS | 'crash' | 'stop';
+
+const often: Work[] = ['write', 'write', 'seal', 'spill', 'checkpoint'];
+const work = fc.record({
+  do: fc.constantFrom<Work>(
+    ...often,
+    ...often,
+    ...Object.keys(WORKS).map((name) => name as Work),
+    'crash',
+    'stop',
+  ),
+  jobId: fc.constantFrom('a', 'b', 'c'),
+});
 
 it('whatever a store has done, nothing is wrong with it while all of its runs are there', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(doing, { minLength: 5, maxLength: 25 }), async (steps) => {
-      let generation = 0;
-      const folder = await tempDirectory();
-      const outer = root;
-      root = folder.path;
-      let opened = await open('0');
-      const next = async (isCrash: boolean): Promise<void> => {
-        if (!isCrash) await close(opened);
-        await crash(String(generation), String(generation + 1));
-        if (isCrash) await close(opened);
-        opened = await open(String(++generation));
-      };
-      for (const step of steps) {
-        const unlessMissing = (error: unknown): void => {
-          if (!(error instanceof StorageError) || error.code !== 'JOB_NOT_FOUND') throw error;
-        };
-        if (step.do === 'write') await write(opened, step.jobId, 30);
-        else if (step.do === 'metrics')
-          await opened.store.writeMetrics(MetricBatch.from([{ jobId: step.jobId, timestamp: 1n }]));
-        else if (step.do === 'end') await opened.store.endJob(step.jobId, { time: 1n }).catch(unlessMissing);
-        else if (step.do === 'delete') await opened.store.deleteJob(step.jobId).catch(unlessMissing);
-        else if (step.do === 'deleteMetrics')
-          await opened.store.deleteMetrics(step.jobId).catch(unlessMissing);
-        else if (step.do === 'seal') await opened.engine.sealAll();
-        else if (step.do === 'spill') await opened.engine.spillAll();
-        else if (step.do === 'checkpoint') await opened.engine.checkpoint();
-        else await next(step.do === 'crash');
-        const { shared, jobs } = await verify(String(generation));
-        expect(shared).toEqual([]);
-        for (const { problems } of jobs.values()) expect(problems).toEqual([]);
-      }
-      await close(opened);
-      await folder.remove();
-      root = outer;
-    }),
-    { numRuns: Number(process.env['JOBLET_RUNS'] ?? 20), seed: 5 },
+    fc.asyncProperty(
+      fc.constantFrom({}, { logs: { maxBytes: 300, maxFiles: 2 } }),
+      fc.array(work, { minLength: 5, maxLength: 25 }),
+      async (rotation, works) => {
+        const run = String(runs++);
+        let name = `${run}.0`;
+        let opened = await open(name, { rotation });
+        for (const [index, { do: what, jobId }] of works.entries()) {
+          if (what === 'crash' || what === 'stop') {
+            const next = `${run}.${index + 1}`;
+            if (what === 'stop') await close(opened);
+            await crash(name, next);
+            if (what === 'crash') await close(opened);
+            opened = await open((name = next), { rotation });
+          } else {
+            await WORKS[what](opened, jobId).catch((error: unknown) => {
+              if (!(error instanceof StorageError) || error.code !== 'JOB_NOT_FOUND') throw error;
+            });
+          }
+          const { shared, jobs } = await verify(name);
+          expect([...shared, ...[...jobs.values()].flatMap(({ problems }) => problems)]).toEqual([]);
+        }
+        await close(opened);
+      },
+    ),
+    { numRuns: Number(process.env['JOBLET_VERIFY_RUNS'] ?? 15), seed: 5 },
   );
 }, 120_000);
