@@ -234,6 +234,9 @@ export const FILTERS_READ_BYTES_MAX = 1024 * 1024;
 /** Problems of one job that a verification names: a file may be damaged in a million places. */
 export const PROBLEMS_NAMED_MAX = 1_000;
 
+/** Jobs of which a verification looks at the damaged ones once more, after one further reading of the log: their reports are in memory. */
+export const JOBS_VERIFIED_TOGETHER = 256;
+
 /** Groups of blocks that are read and inflated ahead of the one whose rows are decoded: what libuv's threads do on the other cores. */
 export const GROUPS_AHEAD = 3;
 /** Blocks that are inflated in one call, about a megabyte of text: a call costs as much as some hundred rows. */

@@ -1,9 +1,10 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { inspectSegment, inspectWal, type LogItem } from './inspect-wal.js';
 import { openWal } from './open-wal.js';
+import type { WalEvent } from './wal-event.js';
 
 let directory: string;
 
@@ -57,4 +58,29 @@ it('sees a log as it is beside the one who has it open, holes and a torn tail, a
   expect(await all(inspectWal({ directory }))).toEqual(['segment', 'first', 'hole 32', 'hole 8']);
   await rm(oldest);
   expect(await all(inspectWal({ directory }))).toEqual(['hole 8']);
+});
+
+it('tells a segment that cannot be read, and sees all others', async () => {
+  const log = await openWal({ directory, segmentBytes: () => 240 });
+  const records = ['first', 'x'.repeat(150), 'y'.repeat(150), 'last'];
+  for (const record of records) await log.append(Buffer.from(record));
+  await log.close();
+  const paths = (await readdir(directory)).filter((name) => name.endsWith('.wal')).sort();
+  expect(paths).toHaveLength(records.length);
+  for (const path of [join(directory, paths[1]), join(directory, 'id')]) {
+    await rm(path);
+    await mkdir(path);
+  }
+  const told: string[] = [];
+  const onEvent = (event: WalEvent) => {
+    if (event.type === 'foreign-segment') told.push(`${basename(event.path)}: ${event.reason}`);
+  };
+  const found = await all(inspectWal({ directory, onEvent }));
+  expect(told.sort()).toEqual([`${paths[1]}: it is no file`, 'id: it is no file']);
+  expect(found.filter((item) => !item.startsWith('hole'))).toEqual([
+    ...['segment', records[0]],
+    ...['segment', records[2]],
+    ...['segment', records[3]],
+  ]);
+  expect(found.some((item) => item.startsWith('hole'))).toBe(true);
 });

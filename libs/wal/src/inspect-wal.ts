@@ -6,6 +6,7 @@ import { missingNewest } from './newest-mark.js';
 import { readOnlyDisk } from './node-disk.js';
 import { idOfSegments, listSegments, readLogId } from './open-segments.js';
 import { endOf } from './read-segments.js';
+import { readableDisk, reasonOf } from './readable-disk.js';
 import { RECORD_ALIGNMENT } from './record-header.js';
 import { scanSegment, type LogHole, type LogRecord } from './segment-scan.js';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-header.js';
@@ -41,19 +42,23 @@ export interface InspectOptions {
 
 /**
  * All that is in the segments of a log. Changes nothing, so that it may be used beside the process that has the log open: what
- * that one trims meanwhile is not there. A folder without a log has none. Rejects with WalError.
+ * that one trims meanwhile is not there, nor is a segment that cannot be read, which is told. A folder without a log has none. Rejects with
+ * WalError.
  */
 export async function* inspectWal({
   directory,
   onEvent = () => undefined,
 }: InspectOptions): AsyncGenerator<LogItem> {
   try {
-    const names = await readOnlyDisk.list(directory);
+    const disk = await readableDisk(directory, (path, reason) =>
+      onEvent({ type: 'foreign-segment', path, reason }),
+    );
+    const names = await disk.list(directory);
     if (!names.some((name) => (positionOfName(name) ?? positionOfMark(name)) !== undefined)) return;
-    const id = (await readLogId(readOnlyDisk, directory)) ?? (await idOfSegments(readOnlyDisk, directory));
+    const id = (await readLogId(disk, directory)) ?? (await idOfSegments(disk, directory));
     if (id === undefined) return;
-    const segments = await listSegments(readOnlyDisk, directory, id, onEvent);
-    const missing = await missingNewest(readOnlyDisk, directory, segments, { isWritten: true });
+    const segments = await listSegments(disk, directory, id, onEvent);
+    const missing = await missingNewest(disk, directory, segments, { isWritten: true });
     for (const [index, { path, firstPosition, isRecycled }] of segments.entries()) {
       const end = endOf(segments, index);
       yield* itemsOf({
@@ -103,19 +108,27 @@ async function* itemsOf(segment: {
   try {
     const bytes = await file.size();
     yield { kind: 'segment', path, firstPosition, headerBytes: SEGMENT_HEADER_BYTES, bytes };
-    const items = scanSegment({ ...segment, file });
-    let step = await items.next();
-    for (; !step.done; step = await items.next()) {
-      // Trimmed meanwhile, its file may be that of another segment.
-      if (step.value.kind === 'hole') {
-        const header = await readHeader(file);
-        if (header && header.firstPosition !== firstPosition) return;
+    let reached = firstPosition;
+    try {
+      const items = scanSegment({ ...segment, file });
+      let step = await items.next();
+      for (; !step.done; step = await items.next()) {
+        const item = step.value;
+        // Trimmed meanwhile, its file may be that of another segment.
+        if (item.kind === 'hole') {
+          const header = await readHeader(file);
+          if (header && header.firstPosition !== firstPosition) return;
+        }
+        reached = item.kind === 'hole' ? item.to : item.end;
+        yield item;
       }
-      yield step.value;
+      const { end, tornBytes } = step.value;
+      const offset = SEGMENT_HEADER_BYTES + Number(end - firstPosition);
+      if (tornBytes > 0) yield { kind: 'tail', path, offset, bytes: tornBytes };
+    } catch (error) {
+      const to = segment.end ?? firstPosition + BigInt(bytes - SEGMENT_HEADER_BYTES);
+      yield { kind: 'hole', from: reached, to, reason: `${path}: ${reasonOf(error)}` };
     }
-    const { end, tornBytes } = step.value;
-    const offset = SEGMENT_HEADER_BYTES + Number(end - firstPosition);
-    if (tornBytes > 0) yield { kind: 'tail', path, offset, bytes: tornBytes };
   } finally {
     await file.close();
   }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
@@ -62,6 +62,24 @@ describe('persist verify', () => {
     expect(json.exitCode).toBe(1);
     const { reports } = JSON.parse(json.stdout) as { reports: { kind: string; missingRows?: string }[] };
     expect(reports.at(-1)).toMatchObject({ kind: 'total', jobs: 1, problems: 1, missingRows: '0' });
+  });
+
+  it('names what cannot be read, looks at all else, and ends with 1', async () => {
+    await rm(`${stdoutFile}.idx`, { force: true });
+    await mkdir(`${stdoutFile}.idx`);
+    await rm(join(folder, '.joblet/runs'), { recursive: true });
+    await writeFile(join(folder, '.joblet/runs'), '');
+    const found = `damaged: ${stdoutFile}.idx: found a directory, expected a file\n`;
+    const { exitCode, stdout } = await run(runVerify, '--config', config);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(`damaged: ${folder}/.joblet/runs: found a file, expected a folder\n`);
+    expect(stdout).toContain(found);
+    expect(stdout).toContain('1 jobs, 2 rows, ');
+    const repaired = await run(runVerify, '--config', config, '--repair');
+    expect(repaired).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(repaired.stdout).toContain(found.replace('damaged', 'repaired'));
+    await rm(join(folder, '.joblet/runs'));
+    expect(await run(runVerify, '--config', config)).toMatchObject({ exitCode: 0 });
   });
 
   it('repairs, and changes nothing without being told', async () => {

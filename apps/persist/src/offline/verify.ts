@@ -8,16 +8,17 @@ import { print, shown, size, toJson, type Terminal } from './terminal.js';
 
 const HELP = `
 Reads everything that the local store has on the disk: the write-ahead log, every block of every job with its checksum, every index
-against its blocks, the numbers of the rows, and what belongs to nothing. It changes nothing, and may run beside persist.
+against its blocks, the numbers of the rows against each other and against the index of jobs, and what belongs to nothing. What cannot
+be read is named, and all else is looked at. It changes nothing, and may run beside persist.
 
 With --repair, which needs persist to be stopped: removes files that were being made and indexes without data, and makes
-wrong indexes anew. Rows are never touched.
+wrong indexes anew. Rows are never touched, nor is a folder with anything in it.
 
 Exit codes:
   0   all right
   1   something is damaged, or rows are missing
   64  wrong usage, or wrong configuration
-  69  the store cannot be read or, to repair it, is in use`;
+  69  there is no base_dir that can be read or, to repair it, the store is in use`;
 
 interface Options {
   readonly config?: string;
@@ -97,6 +98,7 @@ function textOf(report: VerifyReport, isNamed: boolean): string {
       const about = `log ${path}: ${segments} files, ${records} records, ${rows} rows, ${size(bytes)}`;
       return lines([about, ...notes, ...problems.map(problemLine)]);
     }
+    case 'store':
     case 'run':
       return lines(report.problems.map(problemLine));
     case 'job': {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32c } from '@joblet/wal';
 import type { IndexedFile } from '../block-index/block-index.js';
@@ -6,14 +5,17 @@ import { describeMember } from '../block-index/describe-member.js';
 import { EntryTable } from '../block-index/entry-table.js';
 import { encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block-index/index-layout.js';
 import { describePlainBlock } from '../block-index/plain-blocks.js';
-import { isMissing } from '../errors.js';
 import { filterFileOf, indexFileOf, isPlainFile } from '../format/file-names.js';
 import type { FileSnapshot } from '../read/file-snapshot.js';
+import { bytesIn } from './path-problems.js';
 import type { FileReport } from './verify-report.js';
 
 export interface IndexCheck {
   readonly index: FileReport['index'];
+  /** Of the index as a whole, unless it is a file of it that cannot be read. */
   readonly problem?: string;
+  /** Of that file. */
+  readonly path?: string;
 }
 
 /** The files of an index, read before the data: it is never ahead of it then. */
@@ -22,9 +24,12 @@ export interface IndexBytes {
   readonly filters: Buffer;
 }
 
-export async function readIndex(path: string): Promise<IndexBytes | undefined> {
-  const entries = await bytesOf(indexFileOf(path));
-  return entries && { entries, filters: (await bytesOf(filterFileOf(path))) ?? Buffer.alloc(0) };
+/** Undefined: there is none. */
+export async function readIndex(path: string): Promise<IndexBytes | IndexCheck | undefined> {
+  const [entries, filters] = [await bytesIn(indexFileOf(path)), await bytesIn(filterFileOf(path))];
+  if (typeof entries === 'string') return { index: 'wrong', path: indexFileOf(path), problem: entries };
+  if (typeof filters === 'string') return { index: 'wrong', path: filterFileOf(path), problem: filters };
+  return entries && { entries, filters: filters ?? Buffer.alloc(0) };
 }
 
 /**
@@ -34,9 +39,10 @@ export async function readIndex(path: string): Promise<IndexBytes | undefined> {
 export async function checkIndex(
   file: IndexedFile,
   data: FileSnapshot,
-  found: IndexBytes | undefined,
+  found: IndexBytes | IndexCheck | undefined,
 ): Promise<IndexCheck> {
   if (found === undefined) return { index: 'none' };
+  if ('index' in found) return found;
   const { entries, filters } = found;
   const wrong = (problem: string): IndexCheck => ({ index: 'wrong', problem });
   if (!entries.subarray(0, HEADER_BYTES).equals(encodeIndexHeader(file))) {
@@ -64,11 +70,4 @@ export async function checkIndex(
     if (!isFilter) return wrong(`the filter of the block at ${offset} is not what the block says`);
   }
   return { index: table.end === data.size ? 'whole' : 'part' };
-}
-
-async function bytesOf(path: string): Promise<Buffer | undefined> {
-  return readFile(path).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
 }

@@ -1,10 +1,11 @@
-import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJobId } from '@joblet/storage';
-import { isMissing } from '../errors.js';
 import { OWN_DIRECTORY } from '../format/file-names.js';
-import { lostRowsFile, readLostRows } from '../engine/lost-rows.js';
+import { lostRowsFile } from '../engine/lost-rows.js';
 import { dataFileOf, FILES } from '../format/layout.js';
+import type { AreaFolder } from './area-folders.js';
+import { isFolder, namesIn } from './path-problems.js';
+import { removedRowsIn } from './removed-rows.js';
 
 export interface Orphan {
   readonly path: string;
@@ -13,12 +14,16 @@ export interface Orphan {
   readonly isOurs: boolean;
 }
 
-/** What lies in the folder of logs or metrics, and in the store's own one there, and belongs to no job. */
-export async function* areaOrphans(directory: string): AsyncGenerator<Orphan> {
+/** What lies in the folder of logs or metrics, and in the store's own one there, and belongs to none of the jobs. */
+export async function* areaOrphans(
+  { path: directory, strays }: AreaFolder,
+  jobIds: ReadonlySet<string>,
+): AsyncGenerator<Orphan> {
   for (const entry of await entriesOf(directory)) {
     const path = join(directory, entry);
-    if (entry !== OWN_DIRECTORY && !isJobId(entry))
-      yield { path, what: 'its name is no job id', isOurs: false };
+    if (entry === OWN_DIRECTORY || jobIds.has(entry)) continue;
+    if (!isJobId(entry)) yield { path, what: 'its name is no job id', isOurs: false };
+    else if (strays.has(entry)) yield { path, what: 'it is no folder of a job', isOurs: false };
   }
   yield* ownOrphans(join(directory, OWN_DIRECTORY));
 }
@@ -28,21 +33,15 @@ export async function* ownOrphans(directory: string): AsyncGenerator<Orphan> {
   for (const entry of await entriesOf(directory)) {
     const path = join(directory, entry);
     if (entry.endsWith('.tmp')) yield { path, what: 'a file that was being made', isOurs: true };
-    else if (await isDirectory(path)) yield* ownOrphans(path);
+    else if (isFolder(path)) yield* ownOrphans(path);
   }
 }
 
 /** What lies in a job's folder and is none of its files. */
 export async function* jobOrphans(directory: string, area: keyof typeof FILES): AsyncGenerator<Orphan> {
   const entries = new Set(await entriesOf(directory));
-  const gone = new Map<number, number>();
-  const gaps = new Set<string>();
-  for (const stream of new Set<number>(FILES[area].map((file) => file.stream))) {
-    const lost = readLostRows(directory, area, stream);
-    if (!lost) continue;
-    gone.set(stream, lost.upTo);
-    gaps.add(lostRowsFile(area, stream));
-  }
+  const { lost } = await removedRowsIn(directory, area, [...entries]);
+  const known = new Set(FILES[area].map(({ stream }) => lostRowsFile(area, stream)));
   for (const entry of entries) {
     const path = join(directory, entry);
     const data = entry.replace(/\.(idx|flt)$/, '');
@@ -50,31 +49,17 @@ export async function* jobOrphans(directory: string, area: keyof typeof FILES): 
     if (file && data !== entry) {
       if (!entries.has(data)) yield { path, what: 'an index without its data', isOurs: true };
     } else if (file) {
-      const isGone = file.number > 0 && file.number <= (gone.get(file.stream) ?? 0);
+      const isGone = file.number > 0 && file.number <= (lost.get(file.stream)?.upTo ?? 0);
       if (isGone) yield { path, what: 'a rotated file whose rows count as gone', isOurs: true };
-    } else if (!gaps.has(entry)) {
+    } else if (!known.has(entry)) {
       const isOurs = entry.startsWith('.');
       yield { path, what: isOurs ? 'a file that was being made' : 'no file of a job', isOurs };
     }
   }
 }
 
-export async function removeOrphan({ path }: Orphan): Promise<void> {
-  await rm(path, { recursive: true, force: true });
-}
-
-async function entriesOf(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort();
-  } catch (error) {
-    if (isMissing(error) || !(await isDirectory(directory))) return [];
-    throw error;
-  }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/** None where no folder can be read: whoever looks for rows there tells it. */
+async function entriesOf(directory: string): Promise<readonly string[]> {
+  const names = await namesIn(directory);
+  return Array.isArray(names) ? names : [];
 }

@@ -1,22 +1,21 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { inspectWal } from '@joblet/wal';
-import { olderJobIndex, readJobIndex } from '../engine/job-index.js';
-import { JobTable } from '../engine/job-table.js';
-import { decodeEntries, type AreaName, type LogEntry } from '../engine/log-entry.js';
-import type { RunPiece } from '../engine/run-directory.js';
-import { readRun, Run, runNumber } from '../engine/runs.js';
-import { readStoreId, storeIdOf } from '../engine/store-id.js';
-import { isMissing } from '../errors.js';
-import { JOB_INDEX_FILE, LOG_DIRECTORY, RUNS_DIRECTORY, STORE_ID_FILE } from '../format/file-names.js';
-import type { Layout } from '../format/layout.js';
+import type { JobTable } from '../engine/job-table.js';
+import type { AreaName } from '../engine/log-entry.js';
+import type { AreaFolders } from './area-folders.js';
 import type { OrdinalRun } from './ordinal-holes.js';
-import type { LogReport, Problem, RunReport } from './verify-report.js';
 
-/** The ordinals of the rows in runs and log, whether they are in their files as well or not. */
+/** Of the job index. */
+interface RecordedArea {
+  /** Position of the log behind which it began; 0n: it was never deleted. */
+  readonly born: bigint;
+  /** Behind the last ordinal. */
+  readonly end: bigint;
+}
+
+/** The ordinals of the rows in runs and log, whether they are in their files as well or not, and what has to be there. */
 export class PendingOrdinals {
   private readonly areas = new Map<string, OrdinalRun[]>();
   private readonly jobs = new Set<string>();
+  private readonly recorded = new Map<string, RecordedArea>();
 
   get jobIds(): Iterable<string> {
     return this.jobs;
@@ -38,154 +37,33 @@ export class PendingOrdinals {
     this.jobs.add(jobId);
   }
 
-  delete(jobId: string, area: AreaName): void {
-    this.areas.delete(`${area}/${jobId}`);
+  /** Rows that came before this position of the log go. */
+  delete(jobId: string, area: AreaName, position: bigint): void {
+    const key = `${area}/${jobId}`;
+    this.areas.delete(key);
+    const recorded = this.recorded.get(key);
+    if (recorded && position > recorded.born) this.recorded.delete(key);
   }
-}
 
-export interface Pending {
-  readonly ordinals: PendingOrdinals;
-  readonly logs: readonly LogReport[];
-  readonly runs: readonly RunReport[];
-}
-
-/** Reads log and runs, and changes nothing. Runs come first: what a run has, the log may have lost since. */
-export async function readPending(baseDirectory: string, layout: Layout): Promise<Pending> {
-  const ordinals = new PendingOrdinals();
-  const runs: RunReport[] = [];
-  const logs: LogReport[] = [];
-  const runsDirectory = join(baseDirectory, RUNS_DIRECTORY);
-  const names = await readdir(runsDirectory).catch(noneIfMissing);
-  const paths = names
-    .filter((name) => runNumber(name) !== undefined)
-    .map((name) => join(runsDirectory, name));
-  const storeId = await expectedStoreId(baseDirectory, layout, paths);
-  for (const path of paths) {
-    const report = await checkRun(path, storeId, ordinals);
-    if (report) runs.push(report);
-  }
-  const logDirectory = join(baseDirectory, LOG_DIRECTORY);
-  if ((await readdir(logDirectory).catch(noneIfMissing)).length > 0) {
-    logs.push(await checkLog(logDirectory, await replayedFrom(baseDirectory, layout), ordinals));
-  }
-  return { ordinals, logs, runs };
-}
-
-/** As a start finds it. Undefined: nothing tells, since no run is sound. */
-async function expectedStoreId(
-  baseDirectory: string,
-  layout: Layout,
-  paths: readonly string[],
-): Promise<string | undefined> {
-  const known = await readStoreId(join(baseDirectory, STORE_ID_FILE));
-  if (known !== undefined) return known;
-  const table = new JobTable(layout);
-  const position = await readJobIndex(join(baseDirectory, JOB_INDEX_FILE), table);
-  const runs: Run[] = [];
-  for (const path of paths) {
-    const run = await readRun(path).catch(undefinedIfMissing);
-    if (run instanceof Run) runs.push(run);
-  }
-  return storeIdOf(runs, typeof position === 'string' ? new Set() : table.runs);
-}
-
-/** Undefined when it has been removed meanwhile. */
-async function checkRun(
-  path: string,
-  storeId: string | undefined,
-  ordinals: PendingOrdinals,
-): Promise<RunReport | undefined> {
-  const run = await readRun(path).catch(undefinedIfMissing);
-  if (run === undefined) return undefined;
-  const isForeign = typeof run !== 'string' && storeId !== undefined && run.directory.storeId !== storeId;
-  if (typeof run === 'string' || isForeign) {
-    const problem = typeof run === 'string' ? run : `it is of another store: ${run.directory.storeId}`;
-    return { kind: 'run', path, pieces: 0, rows: 0, problems: [{ path, problem }] };
-  }
-  let rows = 0;
-  const problems: Problem[] = [];
-  try {
-    for (const piece of run.directory.pieces()) {
-      const problem = await run.load(piece.index).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (isMissing(problem)) return undefined;
-      if (problem === undefined) {
-        rows += piece.rows;
-        addPiece(piece, ordinals);
-      } else problems.push({ path, problem: problem instanceof Error ? problem.message : String(problem) });
-    }
-  } finally {
-    await run.closeHandle();
-  }
-  return { kind: 'run', path, pieces: run.directory.length, rows, problems };
-}
-
-function addPiece({ jobId, area, firstOrdinal, lastOrdinal }: RunPiece, ordinals: PendingOrdinals): void {
-  ordinals.add(jobId, area, firstOrdinal, lastOrdinal);
-}
-
-/** Where a start begins to read the log: rows of before are taken from runs and files alone. */
-async function replayedFrom(baseDirectory: string, layout: Layout): Promise<bigint> {
-  const path = join(baseDirectory, JOB_INDEX_FILE);
-  for (const generation of [path, olderJobIndex(path)]) {
-    const position = await readJobIndex(generation, new JobTable(layout));
-    if (typeof position === 'bigint') return position;
-  }
-  return 0n;
-}
-
-async function checkLog(path: string, from: bigint, ordinals: PendingOrdinals): Promise<LogReport> {
-  let segments = 0;
-  let records = 0;
-  let rows = 0;
-  let bytes = 0;
-  const problems: Problem[] = [];
-  const notes: string[] = [];
-  const onEvent = (event: { readonly type: string; readonly path: string }): void => {
-    problems.push({ path: event.path, problem: 'it is no segment of this log' });
-  };
-  for await (const item of inspectWal({ directory: path, onEvent })) {
-    if (item.kind === 'segment') {
-      segments++;
-      bytes += item.bytes;
-    } else if (item.kind === 'hole') {
-      problems.push({ path, problem: `positions ${item.from} to ${item.to} are lost: ${item.reason}` });
-    } else if (item.kind === 'tail') {
-      notes.push(`${item.path} ends with ${item.bytes} bytes of a write that has not ended`);
-    } else {
-      records++;
-      const entries = decodeEntries(item.payload);
-      if (!entries)
-        problems.push({ path, problem: `the record at position ${item.position} is none of this store` });
-      else if (item.position >= from) for (const entry of entries) rows += addEntry(entry, ordinals);
+  /** What the job index has of areas whose folder is there, or that had nothing in files: others were taken away by hand. */
+  record(table: JobTable, folders: AreaFolders): void {
+    for (const { job, name, area } of table.areas()) {
+      const { jobId } = job;
+      const { born, nextOrdinal: end } = area;
+      const isGone = !folders[name].jobs.has(jobId) && area.files.some(({ synced }) => synced?.length !== 0);
+      if (isGone || end === 0n) continue;
+      this.recorded.set(`${name}/${jobId}`, { born, end });
+      if (born === 0n) this.jobs.add(jobId);
     }
   }
-  return { kind: 'log', path, segments, records, rows, bytes, problems, notes };
-}
 
-/** Rows that it brought. */
-function addEntry(entry: LogEntry, ordinals: PendingOrdinals): number {
-  if (entry.type === 'delete') {
-    for (const { area } of entry.areas) ordinals.delete(entry.jobId, area);
+  /** What lies before the first row that has to be there, and behind the last, as far as the job index knows. */
+  ends(jobId: string, area: AreaName): readonly OrdinalRun[] {
+    const recorded = this.recorded.get(`${area}/${jobId}`);
+    if (!recorded) return [];
+    const { born, end } = recorded;
+    const behind = { first: end, last: end };
+    // With which number a job goes on that was deleted before, nobody has written down.
+    return born > 0n ? [behind] : [{ first: -1n, last: -1n }, behind];
   }
-  if (entry.type !== 'batch') return 0;
-  const { jobIds, jobOfRow } = entry.table;
-  const counts = new Array<number>(jobIds.length).fill(0);
-  for (const job of jobOfRow) counts[job]++;
-  for (const [job, count] of counts.entries()) {
-    const first = entry.firstOrdinals[job];
-    if (count > 0) ordinals.add(jobIds[job], entry.kind, first, first + BigInt(count) - 1n);
-  }
-  return jobOfRow.length;
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (!isMissing(error)) throw error;
-}
-
-function noneIfMissing(error: unknown): [] {
-  if (isMissing(error)) return [];
-  throw error;
 }

@@ -1,14 +1,15 @@
 import type { IndexedFile } from '../block-index/block-index.js';
 import type { AreaName } from '../engine/log-entry.js';
-import { readLostRows } from '../engine/lost-rows.js';
 import type { LostRows } from '../engine/job-table.js';
 import { dataFilesIn, FILES, type Layout } from '../format/layout.js';
-import { FileSnapshot } from '../read/file-snapshot.js';
+import type { FileSnapshot } from '../read/file-snapshot.js';
 import { PROBLEMS_NAMED_MAX } from '../limits.js';
-import { checkIndex, readIndex, type IndexBytes } from './check-index.js';
+import { checkIndex, readIndex, type IndexBytes, type IndexCheck } from './check-index.js';
 import { dataBlocks } from './file-blocks.js';
 import { ordinalHoles, runsOf, type OrdinalRun } from './ordinal-holes.js';
+import { namesIn, openFile, problemOf } from './path-problems.js';
 import type { PendingOrdinals } from './pending-ordinals.js';
+import { removedRowsIn, type RemovedRows } from './removed-rows.js';
 import type { FileReport, JobReport, Problem } from './verify-report.js';
 
 /** Told of bytes that have been looked at. */
@@ -18,10 +19,12 @@ export type OnBytes = (bytes: number) => void;
 interface Walk {
   readonly file: IndexedFile;
   readonly data: FileSnapshot;
-  readonly index: IndexBytes | undefined;
+  readonly index: IndexBytes | IndexCheck | undefined;
   blocks: number;
   rows: number;
   contentBytes: bigint;
+  /** It cannot be read to its end, which is told. */
+  isCut: boolean;
 }
 
 /** What is being found out about a job. */
@@ -59,52 +62,74 @@ async function verifyArea(
   findings: Findings,
   onBytes: OnBytes,
 ): Promise<void> {
+  const folder = layout.path({ area, jobId, fileName: '' });
+  const names = (await namesIn(folder)) ?? [];
+  if (typeof names === 'string') return void findings.problems.push({ path: folder, problem: names });
+  const removed = await removedRowsIn(folder, area, names);
+  findings.problems.push(...removed.problems);
   const walks: Walk[] = [];
   try {
-    const lost = lostRowsOf(area, jobId, layout);
-    const rotated = dataFilesIn(area, layout.entriesSync(area, jobId)).filter(
-      ({ stream, number }) => number > (lost.get(stream)?.upTo ?? 0),
-    );
-    for (const { fileName, stream } of [...rotated, ...FILES[area]]) {
-      const path = layout.path({ area, jobId, fileName });
-      const index = await readIndex(path);
-      const data = FileSnapshot.openSync(path, undefined);
-      if (typeof data === 'string')
-        findings.problems.push({ path, problem: `found ${data}, expected a file` });
-      else if (data) {
-        const file = { path, jobId, stream };
-        walks.push({ file, data, index, blocks: 0, rows: 0, contentBytes: 0n });
-      }
-    }
+    for (const file of filesIn(area, jobId, layout, names, removed))
+      walks.push(...(await openWalk(file, findings)));
     const unread = pending.of(jobId, area);
-    const sources = walks.map((walk) => walkFile(walk, unread, findings, onBytes));
+    const rows = [
+      ...walks.map((walk) => walkFile(walk, unread, findings, onBytes)),
+      ...[unread, pending.ends(jobId, area)].map(inOnePiece),
+    ];
     const before = findings.notes.length;
     const holes: OrdinalRun[] = [];
-    for await (const hole of ordinalHoles([...sources, inOnePiece(unread)])) holes.push(hole);
-    for (const { rows, reason } of lost.values())
-      findings.notes.push(`${layout.path({ area, jobId, fileName: '' })}: ${rows} rows are gone, ${reason}`);
-    const isNumbered = findings.notes.length === before || !findings.notes.slice(before).some(isUnnumbered);
-    if (isNumbered) addHoles(area, jobId, withoutLost(holes, [...lost.values()]), layout, findings);
-    for (const { file, data, index, blocks, rows, contentBytes } of walks) {
-      const { problem, index: state } = await checkIndex(file, data.another(), index);
-      if (problem !== undefined) findings.problems.push({ path: file.path, problem, ofIndex: true });
-      const { path, stream } = file;
-      findings.files.push({ path, stream, bytes: data.size, blocks, rows, contentBytes, index: state });
-    }
+    for await (const hole of ordinalHoles(rows)) holes.push(hole);
+    const isNumbered = !findings.notes.slice(before).some(isUnnumbered);
+    const lost = [...removed.lost.values()];
+    for (const { rows, reason } of lost) findings.notes.push(`${folder}: ${rows} rows are gone, ${reason}`);
+    if (isNumbered) addHoles(folder, withoutLost(holes, lost), findings);
+    for (const walk of walks) findings.files.push(await verifyIndex(walk, findings));
   } finally {
     for (const { data } of walks) await data.close();
   }
 }
 
-/** By stream: what was taken away on purpose. */
-export function lostRowsOf(area: AreaName, jobId: string, layout: Layout): Map<number, LostRows> {
-  const directory = layout.path({ area, jobId, fileName: '' });
-  const lost = new Map<number, LostRows>();
-  for (const stream of new Set<number>(FILES[area].map((file) => file.stream))) {
-    const rows = readLostRows(directory, area, stream);
-    if (rows) lost.set(stream, rows);
+function filesIn(
+  area: AreaName,
+  jobId: string,
+  layout: Layout,
+  names: readonly string[],
+  { lost }: RemovedRows,
+): IndexedFile[] {
+  const rotated = dataFilesIn(area, names).filter(
+    ({ stream, number }) => number > (lost.get(stream)?.upTo ?? 0),
+  );
+  return [...rotated, ...FILES[area]].map(({ fileName, stream }) => ({
+    path: layout.path({ area, jobId, fileName }),
+    jobId,
+    stream,
+  }));
+}
+
+/** None when there is no such file, or it cannot be read. The index comes first: it is never ahead of the data then. */
+async function openWalk(file: IndexedFile, { problems }: Findings): Promise<Walk[]> {
+  const { path } = file;
+  const index = await readIndex(path);
+  const data = openFile(path);
+  if (typeof data === 'string') problems.push({ path, problem: data });
+  return typeof data === 'object'
+    ? [{ file, data, index, blocks: 0, rows: 0, contentBytes: 0n, isCut: false }]
+    : [];
+}
+
+async function verifyIndex(walk: Walk, { problems }: Findings): Promise<FileReport> {
+  const { file, data, blocks, rows, contentBytes, isCut } = walk;
+  const { path, stream } = file;
+  const report = { path, stream, bytes: data.size, blocks, rows, contentBytes };
+  if (isCut) return { ...report, index: 'none' };
+  try {
+    const { problem, path: own = path, index } = await checkIndex(file, data.another(), walk.index);
+    if (problem !== undefined) problems.push({ path: own, problem, ofIndex: true });
+    return { ...report, index };
+  } catch (error) {
+    problems.push({ path, problem: problemOf(error) });
+    return { ...report, index: 'none' };
   }
-  return lost;
 }
 
 /** The holes that lost rows have not made: as many ordinals as there are lost rows, up to the last of them. */
@@ -128,14 +153,7 @@ function isUnnumbered(note: string): boolean {
   return note.endsWith(UNNUMBERED);
 }
 
-function addHoles(
-  area: AreaName,
-  jobId: string,
-  holes: readonly OrdinalRun[],
-  layout: Layout,
-  findings: Findings,
-): void {
-  const path = layout.path({ area, jobId, fileName: '' });
+function addHoles(path: string, holes: readonly OrdinalRun[], findings: Findings): void {
   for (const { first, last } of holes) {
     findings.gaps++;
     findings.missingRows += last - first + 1n;
@@ -147,8 +165,23 @@ function addHoles(
   }
 }
 
-/** Tells what is wrong with the blocks of a file, and gives the ordinals of those that are right. */
+/** As `walkBlocks`; a file that cannot be read to its end has the blocks up to there. */
 async function* walkFile(
+  walk: Walk,
+  pending: readonly OrdinalRun[],
+  findings: Findings,
+  onBytes: OnBytes,
+): AsyncGenerator<readonly OrdinalRun[]> {
+  try {
+    yield* walkBlocks(walk, pending, findings, onBytes);
+  } catch (error) {
+    walk.isCut = true;
+    findings.problems.push({ path: walk.file.path, problem: problemOf(error) });
+  }
+}
+
+/** Tells what is wrong with the blocks of a file, and gives the ordinals of those that are right. */
+async function* walkBlocks(
   walk: Walk,
   pending: readonly OrdinalRun[],
   findings: Findings,

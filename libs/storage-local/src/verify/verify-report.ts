@@ -30,8 +30,14 @@ export interface Problem {
   readonly repaired?: boolean;
 }
 
-/** What is found, in this order: the log, the runs, jobs by id, orphans, the sum. */
-export type VerifyReport = LogReport | RunReport | JobReport | OrphanReport | TotalReport;
+/** What is found, in this order: what all jobs share, the log, the runs, jobs by id, orphans, the sum. */
+export type VerifyReport = StoreReport | LogReport | RunReport | JobReport | OrphanReport | TotalReport;
+
+/** What is wrong with the job index and with folders that no job has for itself; only when something is. */
+export interface StoreReport {
+  readonly kind: 'store';
+  readonly problems: readonly Problem[];
+}
 
 export interface LogReport {
   readonly kind: 'log';

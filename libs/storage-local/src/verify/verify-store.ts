@@ -1,17 +1,27 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { checkJobId, StorageError } from '@joblet/storage';
-import { IndexFiles } from '../block-index/index-files.js';
 import { ownDirectories } from '../disk/own-directories.js';
+import { AREAS } from '../engine/job-table.js';
 import { toStorageError } from '../errors.js';
 import { OWN_DIRECTORY } from '../format/file-names.js';
 import { Layout } from '../format/layout.js';
-import { PROBLEMS_NAMED_MAX } from '../limits.js';
-import { FileSnapshot } from '../read/file-snapshot.js';
-import { areaOrphans, jobOrphans, ownOrphans, removeOrphan, type Orphan } from './orphans.js';
-import { readPending } from './pending-ordinals.js';
+import { JOBS_VERIFIED_TOGETHER, PROBLEMS_NAMED_MAX } from '../limits.js';
+import { areaOrphans, jobOrphans, ownOrphans, type Orphan } from './orphans.js';
+import { removePath } from './path-problems.js';
+import { readPending, type Pending, type StorePaths } from './read-pending.js';
+import { repairIndexes } from './repair-indexes.js';
+import { sharedProblems } from './shared-problems.js';
 import { verifyJob, type OnBytes } from './verify-job.js';
-import type { FileReport, JobReport, OrphanReport, TotalReport, VerifyReport } from './verify-report.js';
+import type {
+  JobReport,
+  LogReport,
+  OrphanReport,
+  RunReport,
+  StoreReport,
+  TotalReport,
+  VerifyReport,
+} from './verify-report.js';
 
 export interface VerifyOptions {
   readonly baseDirectory: string;
@@ -27,13 +37,6 @@ export interface VerifyOptions {
   readonly onBytes?: OnBytes;
 }
 
-interface Places {
-  readonly base: string;
-  readonly logs: string;
-  readonly metrics: string;
-  readonly layout: Layout;
-}
-
 type Tally = { -readonly [Key in keyof TotalReport]: TotalReport[Key] };
 
 /**
@@ -45,13 +48,13 @@ export async function* verifyLocalStore(options: VerifyOptions): AsyncGenerator<
   const base = resolve(options.baseDirectory);
   const logs = resolve(options.logsDirectory ?? join(base, 'logs'));
   const metrics = resolve(options.metricsDirectory ?? join(base, 'metrics'));
-  const places: Places = { base, logs, metrics, layout: new Layout(logs, metrics) };
+  const paths: StorePaths = { base, logs, metrics };
   for (const jobId of options.jobIds ?? []) checkJobId(jobId);
   try {
     if (!(await stat(base)).isDirectory()) throw new StorageError('UNAVAILABLE', `${base} is no folder`);
     const lock = options.repair ? await ownDirectories({ base, logs, metrics }) : undefined;
     try {
-      yield* verify(places, options);
+      yield* verify(paths, options);
     } finally {
       await lock?.release();
     }
@@ -60,8 +63,8 @@ export async function* verifyLocalStore(options: VerifyOptions): AsyncGenerator<
   }
 }
 
-async function* verify(places: Places, options: VerifyOptions): AsyncGenerator<VerifyReport> {
-  const { repair = false, onBytes = () => undefined } = options;
+async function* verify(paths: StorePaths, options: VerifyOptions): AsyncGenerator<VerifyReport> {
+  const { repair = false } = options;
   const total: Tally = {
     kind: 'total',
     jobs: 0,
@@ -74,42 +77,76 @@ async function* verify(places: Places, options: VerifyOptions): AsyncGenerator<V
     repaired: 0,
     orphans: 0,
   };
-  const pending = await readPending(places.base, places.layout);
-  for (const report of [...pending.logs, ...pending.runs]) {
+  const pending = await readPending(paths);
+  for (const report of await sharedReports(paths, pending)) {
     total.problems += report.problems.length;
     yield report;
   }
-  const jobIds = options.jobIds ?? (await places.layout.jobIds());
-  const known = new Set([...jobIds, ...(options.jobIds ? [] : pending.ordinals.jobIds)]);
-  for (const jobId of [...known].sort()) {
-    let job = await verifyJob(jobId, places.layout, pending.ordinals, onBytes);
-    if (job.problems.length > 0 && !repair) job = await again(job, places);
-    if (repair) job = await repairIndexes(job);
-    if (options.jobIds && isUnknown(job) && ![...pending.ordinals.jobIds].includes(jobId))
-      job = { ...job, problems: [{ path: places.logs, problem: `nothing is known of job ${jobId}` }] };
+  const jobIds = [...(options.jobIds ? new Set(options.jobIds) : knownJobs(pending))].sort();
+  for await (const job of verifyJobs(jobIds, paths, pending, options)) {
     add(job, total);
     yield job;
-    for (const area of ['logs', 'metrics'] as const) {
-      const directory = join(places[area], jobId);
-      for await (const orphan of jobOrphans(directory, area)) yield await orphanReport(orphan, repair, total);
+    for (const area of AREAS) {
+      const orphans = jobOrphans(join(paths[area], job.jobId), area);
+      for await (const orphan of orphans) yield await orphanReport(orphan, repair, total);
     }
   }
   if (options.jobIds === undefined) {
-    const own = areaOrphansOf(places);
-    for await (const orphan of own) yield await orphanReport(orphan, repair, total);
+    const orphans = storeOrphans(paths, pending, new Set(jobIds));
+    for await (const orphan of orphans) yield await orphanReport(orphan, repair, total);
   }
   yield total;
 }
 
+async function sharedReports(
+  paths: StorePaths,
+  pending: Pending,
+): Promise<readonly (StoreReport | LogReport | RunReport)[]> {
+  const problems = await sharedProblems(paths, pending);
+  const store: StoreReport[] = problems.length > 0 ? [{ kind: 'store', problems }] : [];
+  return [...store, ...(pending.log ? [pending.log] : []), ...pending.runs];
+}
+
+/** Jobs with a folder or rows; what is no folder, though it has the name of a known job, is told with that job. */
+function knownJobs({ folders, recorded, ordinals }: Pending): Set<string> {
+  const known = new Set([...folders.logs.jobs, ...folders.metrics.jobs, ...ordinals.jobIds]);
+  for (const jobId of [...folders.logs.strays, ...folders.metrics.strays])
+    if (recorded.table.jobs.has(jobId)) known.add(jobId);
+  return known;
+}
+
 /**
  * The owner may have been in the midst of something, or rows may have moved from the log to a file behind our back: what is wrong is still
- * wrong when all is read once more.
+ * wrong when all is read once more. Log and runs are, for many jobs at a time.
  */
-async function again(job: JobReport, { base, layout }: Places): Promise<JobReport> {
-  const { ordinals } = await readPending(base, layout);
-  const second = await verifyJob(job.jobId, layout, ordinals, () => undefined);
+async function* verifyJobs(
+  jobIds: readonly string[],
+  paths: StorePaths,
+  pending: Pending,
+  { repair = false, onBytes = () => undefined, jobIds: asked }: VerifyOptions,
+): AsyncGenerator<JobReport> {
+  const layout = new Layout(paths.logs, paths.metrics);
+  for (let first = 0; first < jobIds.length; first += JOBS_VERIFIED_TOGETHER) {
+    const jobs: JobReport[] = [];
+    for (const jobId of jobIds.slice(first, first + JOBS_VERIFIED_TOGETHER))
+      jobs.push(await verifyJob(jobId, layout, pending.ordinals, onBytes));
+    const isDoubtful = !repair && jobs.some(({ problems }) => problems.length > 0);
+    const ordinals = isDoubtful ? (await readPending(paths)).ordinals : undefined;
+    for (const job of jobs) {
+      if (ordinals && job.problems.length > 0)
+        yield onlyStill(job, await verifyJob(job.jobId, layout, ordinals, () => undefined));
+      else if (asked && isUnknown(job, pending)) {
+        const problem = `nothing is known of job ${job.jobId}`;
+        yield { ...job, problems: [{ path: paths.logs, problem }] };
+      } else yield repair ? await repairIndexes(job) : job;
+    }
+  }
+}
+
+/** The second look at a job, with those problems that the first has found as well. */
+function onlyStill(first: JobReport, second: JobReport): JobReport {
   if (second.problems.length > PROBLEMS_NAMED_MAX) return second;
-  const before = new Set(job.problems.map(({ path, problem }) => `${path}: ${problem}`));
+  const before = new Set(first.problems.map(({ path, problem }) => `${path}: ${problem}`));
   const problems = second.problems.filter(({ path, problem }) => before.has(`${path}: ${problem}`));
   const missing = problems.flatMap(({ missingRows }) => missingRows ?? []);
   return {
@@ -120,41 +157,9 @@ async function again(job: JobReport, { base, layout }: Places): Promise<JobRepor
   };
 }
 
-function isUnknown({ files, problems, notes }: JobReport): boolean {
-  return files.length === 0 && problems.length === 0 && notes.length === 0;
-}
-
-async function repairIndexes(job: JobReport): Promise<JobReport> {
-  const wrong = job.files.filter(({ index }) => index === 'wrong');
-  if (wrong.length === 0) return job;
-  const indexes = new IndexFiles();
-  const files = new Map<string, FileReport>();
-  try {
-    for (const file of wrong) {
-      await indexes.drop(file.path);
-      const data = FileSnapshot.openSync(file.path, undefined);
-      if (!(data instanceof FileSnapshot)) continue;
-      const { path, stream } = file;
-      const indexed = { path, stream, jobId: job.jobId };
-      try {
-        await indexes.open(indexed, data);
-        await indexes.idle();
-        const made = await indexes.open(indexed, data);
-        files.set(path, { ...file, index: made ? 'whole' : 'none' });
-      } finally {
-        await data.close();
-      }
-    }
-  } finally {
-    await indexes.close();
-  }
-  return {
-    ...job,
-    files: job.files.map((file) => files.get(file.path) ?? file),
-    problems: job.problems.map((problem) =>
-      problem.ofIndex && files.has(problem.path) ? { ...problem, repaired: true } : problem,
-    ),
-  };
+function isUnknown({ jobId, files, problems, notes }: JobReport, { ordinals }: Pending): boolean {
+  if (files.length + problems.length + notes.length > 0) return false;
+  return ![...ordinals.jobIds].includes(jobId);
 }
 
 function add({ rows, missingRows, gaps, files, problems }: JobReport, total: Tally): void {
@@ -169,15 +174,20 @@ function add({ rows, missingRows, gaps, files, problems }: JobReport, total: Tal
   total.bytes += files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-async function* areaOrphansOf({ base, logs, metrics }: Places): AsyncGenerator<Orphan> {
-  for (const directory of new Set([logs, metrics])) yield* areaOrphans(directory);
+async function* storeOrphans(
+  { base }: StorePaths,
+  { folders }: Pending,
+  jobIds: ReadonlySet<string>,
+): AsyncGenerator<Orphan> {
+  const areas = new Map(AREAS.map((name) => [folders[name].path, folders[name]]));
+  for (const folder of areas.values()) yield* areaOrphans(folder, jobIds);
   yield* ownOrphans(join(base, OWN_DIRECTORY));
 }
 
 async function orphanReport(orphan: Orphan, repair: boolean, total: Tally): Promise<OrphanReport> {
   const { path, what, isOurs } = orphan;
-  const removed = repair && isOurs;
-  if (removed) await removeOrphan(orphan);
-  else total.orphans++;
-  return { kind: 'orphan', path, what, removed };
+  const left = repair && isOurs ? await removePath(path) : undefined;
+  const removed = repair && isOurs && left === undefined;
+  if (!removed) total.orphans++;
+  return { kind: 'orphan', path, what: left === undefined ? what : `${what}; ${left}`, removed };
 }
