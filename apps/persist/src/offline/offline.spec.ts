@@ -46,7 +46,7 @@ describe('persist verify', () => {
   it('says in one line that all is right, and names the files of a job that it is asked for', async () => {
     const all = await run(runVerify, '--config', config);
     expect(all).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(all.stdout).toMatch(/^(log .*\n)?1 jobs, 2 rows, \d+ bytes: all right\n$/);
+    expect(all.stdout).toMatch(/^(log .*\n)?1 jobs, 2 rows in files, \d+ bytes: all right\n$/);
     const one = await run(runVerify, `--config=${config}`, 'j');
     expect(one.stdout).toContain(`job j: 2 rows\n  ${stdoutFile}: `);
   });
@@ -74,7 +74,7 @@ describe('persist verify', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toContain(`damaged: ${folder}/.joblet/runs: found a file, expected a folder\n`);
     expect(stdout).toContain(found);
-    expect(stdout).toContain('1 jobs, 2 rows, ');
+    expect(stdout).toContain('1 jobs, 2 rows in files, ');
     const repaired = await run(runVerify, '--config', config, '--repair');
     expect(repaired).toMatchObject({ exitCode: 1, stderr: '' });
     expect(repaired.stdout).toContain(found.replace('damaged', 'repaired'));

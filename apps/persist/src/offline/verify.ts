@@ -99,8 +99,11 @@ function textOf(report: VerifyReport, isNamed: boolean): string {
       return lines([about, ...notes, ...problems.map(problemLine)]);
     }
     case 'store':
-    case 'run':
       return lines(report.problems.map(problemLine));
+    case 'run': {
+      const { path, pieces, rows, problems } = report;
+      return lines([`run ${path}: ${rows} rows of ${pieces} jobs`, ...problems.map(problemLine)]);
+    }
     case 'job': {
       const { jobId, files, rows, missingRows, problems, notes } = report;
       if (!isNamed && problems.length === 0) return '';
@@ -126,7 +129,7 @@ function textOf(report: VerifyReport, isNamed: boolean): string {
         ...(repaired > 0 ? [`${repaired} repaired`] : []),
         ...(orphans > 0 ? [`${orphans} orphans`] : []),
       ];
-      return lines([`${jobs} jobs, ${rows} rows, ${size(bytes)}: ${found.join(', ')}`]);
+      return lines([`${jobs} jobs, ${rows} rows in files, ${size(bytes)}: ${found.join(', ')}`]);
     }
   }
 }

@@ -66,6 +66,15 @@ export function encodeIndexHeader({ jobId, stream }: IndexedFile): Buffer {
   return header;
 }
 
+/** Whether it begins with a sound header of another version, of any file. */
+export function isOtherVersion(header: Uint8Array): boolean {
+  const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  if (bytes.length < HEADER_BYTES || bytes.compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) !== 0)
+    return false;
+  const checksum = crc32c(bytes.subarray(0, HEADER_BYTES - CRC_BYTES));
+  return bytes.readUInt16LE(8) !== VERSION && bytes.readUInt32LE(HEADER_BYTES - CRC_BYTES) === checksum;
+}
+
 /** `filterOffset`: where the filter is in the file of filters. */
 export function encodeEntry(block: IndexedBlock, stream: number, filterOffset: number): Buffer {
   const { summary, filter } = block;

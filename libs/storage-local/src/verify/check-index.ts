@@ -3,7 +3,7 @@ import { crc32c } from '@joblet/wal';
 import type { IndexedFile } from '../block-index/block-index.js';
 import { describeMember } from '../block-index/describe-member.js';
 import { EntryTable } from '../block-index/entry-table.js';
-import { encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block-index/index-layout.js';
+import { encodeIndexHeader, entryBytes, HEADER_BYTES, isOtherVersion } from '../block-index/index-layout.js';
 import { describePlainBlock } from '../block-index/plain-blocks.js';
 import { filterFileOf, indexFileOf, isPlainFile } from '../format/file-names.js';
 import type { FileSnapshot } from '../read/file-snapshot.js';
@@ -45,6 +45,8 @@ export async function checkIndex(
   if ('index' in found) return found;
   const { entries, filters } = found;
   const wrong = (problem: string): IndexCheck => ({ index: 'wrong', problem });
+  // Readers make it anew.
+  if (isOtherVersion(entries)) return { index: 'none' };
   if (!entries.subarray(0, HEADER_BYTES).equals(encodeIndexHeader(file))) {
     return wrong('the index is not of this file, or its header is damaged');
   }

@@ -66,7 +66,7 @@ export interface FileReport {
   readonly blocks: number;
   readonly rows: number;
   readonly contentBytes: bigint;
-  /** `part`: not as far as the file; `none`: never made, or not to be made for this file. Both cost time only. */
+  /** `part`: not as far as the file; `none`: never made, of another version, or not to be made for this file. Both cost time only. */
   readonly index: 'whole' | 'part' | 'none' | 'wrong';
 }
 
@@ -97,6 +97,7 @@ export interface TotalReport {
   readonly kind: 'total';
   readonly jobs: number;
   readonly damagedJobs: number;
+  /** In files: those of runs and of the log are in their reports. */
   readonly rows: number;
   readonly missingRows: bigint;
   readonly gaps: number;

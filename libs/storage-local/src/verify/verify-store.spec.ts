@@ -13,11 +13,12 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LogBatch, MetricBatch } from '@joblet/storage';
-import { openWal } from '@joblet/wal';
+import { crc32c, openWal } from '@joblet/wal';
 import { batchEntry, encodeEntries } from '../engine/log-entry.js';
 import { LOG_DIRECTORY } from '../format/file-names.js';
 import { parseHeader, TRAILER_BYTES } from '../format/gzip-member.js';
 import { IndexFiles } from '../block-index/index-files.js';
+import { HEADER_BYTES } from '../block-index/index-layout.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
 import { goStoreCopy, tempDirectory } from '../testing/temp-store.js';
 import { openLocalStore } from '../index.js';
@@ -201,6 +202,19 @@ describe('verify', () => {
     expect(repaired.total).toMatchObject({ problems: 0, repaired: 1 });
     expect((await verify()).total).toMatchObject({ problems: 0, repaired: 0 });
     expect((await readFile(logFile('a', 'stdout'))).equals(data)).toBe(true);
+  });
+
+  it('takes an index of another version for none', async () => {
+    await writeJobs('a');
+    await indexAll('a');
+    const path = `${logFile('a', 'stdout')}.idx`;
+    const bytes = await readFile(path);
+    bytes.writeUInt16LE(1, 8);
+    bytes.writeUInt32LE(crc32c(bytes.subarray(0, HEADER_BYTES - 4)), HEADER_BYTES - 4);
+    await writeFile(path, bytes);
+    const { jobs, total } = await verify();
+    expect(jobs.get('a')?.files[0].index).toBe('none');
+    expect(total.problems).toBe(0);
   });
 
   it('names what belongs to nothing, and removes of it what is its own', async () => {
