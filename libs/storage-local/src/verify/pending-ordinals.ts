@@ -95,7 +95,7 @@ async function checkRun(
   storeId: string | undefined,
   ordinals: PendingOrdinals,
 ): Promise<RunReport | undefined> {
-  const run = await readRun(path).catch(undefinedIfMissing);
+  const run = await readRun(path, storeId).catch(undefinedIfMissing);
   if (run === undefined) return undefined;
   const isForeign = typeof run !== 'string' && storeId !== undefined && run.directory.storeId !== storeId;
   if (typeof run === 'string' || isForeign) {
@@ -103,7 +103,7 @@ async function checkRun(
     return { kind: 'run', path, pieces: 0, rows: 0, problems: [{ path, problem }] };
   }
   let rows = 0;
-  const problems: Problem[] = [];
+  const problems: Problem[] = run.damage === undefined ? [] : [{ path, problem: run.damage }];
   try {
     for (const piece of run.directory.pieces()) {
       const problem = await run.load(piece.index).then(
