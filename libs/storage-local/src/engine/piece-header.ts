@@ -33,22 +33,30 @@ export function pieceHeaderBytes(jobIdLength: number): number {
   return FIXED_BYTES + jobIdLength;
 }
 
-/** Little-endian, as `docs/FORMAT.md` says. */
-export function encodePieceHeader(header: PieceHeader): Buffer {
-  // From the pool: ten thousand of their own are work for the garbage collector.
-  const bytes = Buffer.allocUnsafe(pieceHeaderBytes(header.jobId.length));
+/** What the headers of a run have in common, for `writePieceHeader`. */
+export function commonHeader({ storeId, position }: Pick<PieceHeader, 'storeId' | 'position'>): Buffer {
+  const bytes = Buffer.alloc(FIXED_BYTES);
   bytes.set(PIECE_MAGIC);
+  bytes.writeBigUInt64LE(position, 16);
+  bytes.write(storeId, 32, 'hex');
+  return bytes;
+}
+
+/** In front of the piece that `bytes` are for. Little-endian, as `docs/FORMAT.md` says. */
+export function writePieceHeader(
+  bytes: Buffer,
+  common: Buffer,
+  header: Omit<PieceHeader, 'storeId' | 'position'>,
+): void {
+  bytes.set(common);
   bytes.writeUInt32LE(header.crc32c, 12);
-  bytes.writeBigUInt64LE(header.position, 16);
   bytes.writeDoubleLE(header.offset, 24);
-  bytes.write(header.storeId, 32, 'hex');
   bytes.writeUInt32LE(header.rows, 48);
   bytes.writeUInt32LE(header.bytes, 52);
   bytes.writeUInt8(header.area === 'metrics' ? 0 : 1, 56);
   bytes.writeUInt8(header.jobId.length, 57);
   bytes.write(header.jobId, FIXED_BYTES, 'latin1');
-  bytes.writeUInt32LE(crc32c(bytes.subarray(CHECKED_FROM)), 8);
-  return bytes;
+  bytes.writeUInt32LE(crc32c(bytes.subarray(CHECKED_FROM, pieceHeaderBytes(header.jobId.length))), 8);
 }
 
 /** Of the header that the bytes begin with; undefined when it is none, or not what was written. */
