@@ -26,7 +26,8 @@ import type { AreaName } from './log-entry.js';
 import { inOrder, joinRows } from './row-buffer.js';
 import { rowStream, totalsOf, type RowTotals } from './row-totals.js';
 import type { RunPiece } from './run-directory.js';
-import type { DamagedPiece, NewPiece, Run, RunStore } from './runs.js';
+import type { NewPiece } from './run-file.js';
+import type { DamagedPiece, Run, RunStore } from './runs.js';
 import { touch, type LogSurvey, type TouchedArea } from './survey-log.js';
 
 export interface RecoveryContext {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RUN_ROW_BYTES, RunDirectory, type WrittenPiece } from './run-directory.js';
+import { pieceHeaderBytes } from './piece-header.js';
+import { RUN_ROW_BYTES } from './piece-rows.js';
+import { RunDirectory, type WrittenPiece } from './run-directory.js';
 
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -47,7 +49,7 @@ describe('the directory of a run', () => {
         const expected = pieces.map((piece, index) => {
           const firsts = piece.totals.map(({ firstOrdinal }) => firstOrdinal);
           const lasts = piece.totals.map(({ lastOrdinal }) => lastOrdinal);
-          offset += piece.size;
+          offset += pieceHeaderBytes(piece.jobId.length) + piece.size;
           return {
             index,
             jobId: piece.jobId,

@@ -1,6 +1,7 @@
 import { isJobId } from '@joblet/storage';
-import { COLUMN_BYTES } from './row-columns.js';
 import type { AreaName } from './log-entry.js';
+import { pieceHeaderBytes, STORE_ID_BYTES } from './piece-header.js';
+import { RUN_ROW_BYTES } from './piece-rows.js';
 import type { RowTotals } from './row-totals.js';
 
 /** Rows of one job and kind in a run. */
@@ -15,7 +16,7 @@ export interface RunPiece {
   readonly firstOrdinal: bigint;
   readonly lastOrdinal: bigint;
   readonly totals: readonly RowTotals[];
-  /** Where it is in the file: columns, ordinals, bytes. */
+  /** Where its columns, ordinals and bytes are in the file, behind its header. */
   readonly offset: number;
   readonly crc32c: number;
 }
@@ -25,15 +26,10 @@ export interface WrittenPiece {
   readonly jobId: string;
   /** Not empty; the stream 0 is of metrics. */
   readonly totals: readonly RowTotals[];
-  /** In the file. */
+  /** In the file, without the header. */
   readonly size: number;
   readonly crc32c: number;
 }
-
-/** Of a row in a run besides its message: columns and ordinal. */
-export const RUN_ROW_BYTES = COLUMN_BYTES + 8;
-
-export const STORE_ID_BYTES = 16;
 
 const HEAD_BYTES = 16 + STORE_ID_BYTES;
 const PIECE_BYTES = 20;
@@ -51,17 +47,26 @@ export class RunDirectory {
   readonly position: bigint;
   readonly length: number;
   private readonly columns: Columns;
+  /** Where the headers are; absent: each where the piece before ends. */
+  private readonly offsets: Float64Array | undefined;
 
-  private constructor(bytes: Uint8Array<ArrayBuffer>) {
+  private constructor(bytes: Uint8Array<ArrayBuffer>, offsets?: Float64Array) {
     const head = new DataView(bytes.buffer, 0, HEAD_BYTES);
     this.bytes = bytes;
     this.storeId = Buffer.from(bytes.buffer, 16, STORE_ID_BYTES).toString('hex');
     this.position = head.getBigUint64(0, true);
     this.length = head.getUint32(8, true);
     this.columns = columnsIn(bytes, this.length, head.getUint32(12, true));
+    this.offsets = offsets;
   }
 
-  static of(storeId: string, position: bigint, pieces: readonly WrittenPiece[]): RunDirectory {
+  /** `offsets`: of the headers in a file that has more than these pieces. */
+  static of(
+    storeId: string,
+    position: bigint,
+    pieces: readonly WrittenPiece[],
+    offsets?: Float64Array,
+  ): RunDirectory {
     const totals = pieces.flatMap((piece) => piece.totals);
     const names = Buffer.from(pieces.map(({ jobId }) => jobId).join(''), 'latin1');
     const columnBytes = HEAD_BYTES + pieces.length * PIECE_BYTES + totals.length * TOTAL_BYTES;
@@ -72,7 +77,7 @@ export class RunDirectory {
     head.setUint32(12, totals.length, true);
     bytes.set(Buffer.from(storeId, 'hex'), 16);
     bytes.set(names, columnBytes);
-    const directory = new RunDirectory(bytes);
+    const directory = new RunDirectory(bytes, offsets);
     directory.fill(pieces, totals);
     return directory;
   }
@@ -104,7 +109,7 @@ export class RunDirectory {
   /** Of the rows in their wire form. */
   messageBytes(index: number): number {
     const { ends } = this.columns;
-    return ends[index] - startOf(ends, index) - this.rows(index) * RUN_ROW_BYTES;
+    return ends[index] - this.offset(index) - this.rows(index) * RUN_ROW_BYTES;
   }
 
   firstOrdinal(index: number): bigint {
@@ -114,7 +119,7 @@ export class RunDirectory {
   }
 
   piece(index: number): RunPiece {
-    const { ends, totalEnds, crcs, streams } = this.columns;
+    const { totalEnds, crcs, streams } = this.columns;
     const firstTotal = startOf(totalEnds, index);
     const totals: RowTotals[] = [];
     for (let total = firstTotal; total < totalEnds[index]; total++) totals.push(this.total(total));
@@ -127,13 +132,20 @@ export class RunDirectory {
       firstOrdinal: this.firstOrdinal(index),
       lastOrdinal: totals.reduce((last, { lastOrdinal }) => (lastOrdinal > last ? lastOrdinal : last), -1n),
       totals,
-      offset: startOf(ends, index),
+      offset: this.offset(index),
       crc32c: crcs[index],
     };
   }
 
   *pieces(): Generator<RunPiece> {
     for (let index = 0; index < this.length; index++) yield this.piece(index);
+  }
+
+  /** Behind the header. */
+  private offset(index: number): number {
+    const { ends, nameEnds } = this.columns;
+    const header = this.offsets ? this.offsets[index] : startOf(ends, index);
+    return header + pieceHeaderBytes(nameEnds[index] - startOf(nameEnds, index));
   }
 
   private total(at: number): RowTotals {
@@ -153,7 +165,8 @@ export class RunDirectory {
     const { columns } = this;
     const end = { file: 0, totals: 0, names: 0 };
     pieces.forEach((piece, index) => {
-      columns.ends[index] = end.file += piece.size;
+      if (this.offsets) end.file = this.offsets[index];
+      columns.ends[index] = end.file += pieceHeaderBytes(piece.jobId.length) + piece.size;
       columns.totalEnds[index] = end.totals += piece.totals.length;
       columns.nameEnds[index] = end.names += piece.jobId.length;
       columns.crcs[index] = piece.crc32c;

@@ -9,26 +9,11 @@ import { isMissing } from '../errors.js';
 import { FILE_MODE } from '../format/file-names.js';
 import { COPY_BYTES } from '../limits.js';
 import type { EngineEvent } from './engine-options.js';
-import type { AreaName } from './log-entry.js';
-import { COLUMN_BYTES, columnParts, readColumns } from './row-columns.js';
-import { totalsOf } from './row-totals.js';
-import { RUN_ROW_BYTES, RunDirectory, type RunPiece, type WrittenPiece } from './run-directory.js';
+import { readPieceRows, RUN_ROW_BYTES } from './piece-rows.js';
+import type { RunDirectory, RunPiece } from './run-directory.js';
+import { readRunFile, writeRunFile, type NewPiece } from './run-file.js';
 import { newStoreId, readStoreId, storeIdOf, writeStoreId } from './store-id.js';
-import { writeAll } from './write-all.js';
 
-export interface NewPiece {
-  readonly jobId: string;
-  readonly area: AreaName;
-  readonly rows: BlockRows;
-}
-
-/*
- * A run: the pieces, then the directory, then 24 bytes: "JOBLETRN", version u32 = 3, length of the directory u32, its CRC-32C
- * u32, zero u32. A piece: times, starts, ends, ordinals (8 bytes a row), then the rows. All little-endian.
- */
-const MAGIC = 'JOBLETRN';
-const VERSION = 3;
-const END_BYTES = 24;
 /** A name with more digits is none of a run: all of them are exact as doubles. */
 const RUN_NUMBER_MAX = 999_999_999_999_999;
 
@@ -50,6 +35,8 @@ export class Run {
   readonly path: string;
   readonly number: number;
   readonly directory: RunDirectory;
+  /** Why the directory names only those pieces that are whole; absent: it names all. */
+  readonly damage: string | undefined;
   /** Pieces whose rows are nowhere else durably. */
   live = 0;
   private pins = 0;
@@ -61,10 +48,11 @@ export class Run {
   private readonly salvaged = new Map<number, BlockRows>();
   private salvaging: Promise<void> | undefined;
 
-  constructor(path: string, number: number, directory: RunDirectory) {
+  constructor(path: string, number: number, directory: RunDirectory, damage?: string) {
     this.path = path;
     this.number = number;
     this.directory = directory;
+    this.damage = damage;
   }
 
   /** Records of the log from here on are not in it. */
@@ -135,11 +123,8 @@ export class Run {
   /** What is wrong with it, when it is not what was written. */
   private async read(piece: RunPiece): Promise<BlockRows | string> {
     const bytes = await this.readAt(piece.offset, endOf(piece) - piece.offset);
-    const columns = isSound(piece, bytes) && readColumns(bytes, 0, piece.rows, piece.bytes);
-    if (!columns) return this.damageOf(piece, bytes);
-    const from = piece.rows * COLUMN_BYTES;
-    const ordinals = new BigUint64Array(bytes.buffer.slice(from, from + piece.rows * 8));
-    return { ...columns, ordinals, bytes: bytes.subarray(from + piece.rows * 8) };
+    const rows = isSound(piece, bytes) ? readPieceRows(bytes, piece.rows, piece.bytes) : undefined;
+    return rows ?? this.damageOf(piece, bytes);
   }
 
   private damageOf(piece: RunPiece, bytes: Uint8Array | undefined): string {
@@ -194,7 +179,7 @@ export class RunStore {
   private readonly taken = new Set<number>();
   private readonly foreign = new Set<number>();
   private newest = 0;
-  /** Whether a run was lost: nobody knows which rows it had. */
+  /** Whether a run, or a part of one, was lost: nobody knows which rows it had. */
   isIncomplete = false;
 
   constructor(directory: string, salvage?: Salvage) {
@@ -203,12 +188,12 @@ export class RunStore {
   }
 
   /**
-   * The store's runs that are there; what is none, damaged, or of another store is told and left where it is. Unfinished ones are
-   * removed. `needed`: the numbers that the job index names; of these, those that are not there are told as well.
+   * The store's runs that are there, of damaged ones what is whole; what has nothing of a run, or is of another store, is left where it
+   * is. All but whole ones of the store are told. Unfinished ones are removed. `needed`: the numbers that the job index names; of these, those that are not there are told as well.
    */
   async open(idPath: string, needed: ReadonlySet<number>, onEvent: (event: RunEvent) => void): Promise<void> {
-    const found = await this.readAll((path, reason) => this.tellLost(path, reason, onEvent));
     const known = await readStoreId(idPath);
+    const found = await this.readAll(known, (path, reason) => this.tellLost(path, reason, onEvent));
     this.storeId = known ?? storeIdOf(found, needed) ?? this.storeId;
     if (known === undefined)
       await writeStoreId(idPath, this.storeId).catch((error: unknown) =>
@@ -218,6 +203,7 @@ export class RunStore {
       const { storeId } = run.directory;
       if (storeId === this.storeId) {
         this.add(run);
+        if (run.damage !== undefined) this.tellLost(run.path, run.damage, onEvent);
         continue;
       }
       this.foreign.add(run.number);
@@ -237,7 +223,10 @@ export class RunStore {
     onEvent({ type: 'run-damaged', path, reason });
   }
 
-  private async readAll(onDamaged: (path: string, reason: string) => void): Promise<Run[]> {
+  private async readAll(
+    storeId: string | undefined,
+    onDamaged: (path: string, reason: string) => void,
+  ): Promise<Run[]> {
     const runs: Run[] = [];
     for (const name of await readdir(this.directory)) {
       const number = runNumber(name);
@@ -246,7 +235,9 @@ export class RunStore {
       if (number === undefined) continue;
       this.newest = Math.max(this.newest, number);
       this.taken.add(number);
-      const run = await readRun(path).catch((error: unknown) => `it cannot be read: ${String(error)}`);
+      const run = await readRun(path, storeId).catch(
+        (error: unknown) => `it cannot be read: ${String(error)}`,
+      );
       if (typeof run === 'string') onDamaged(path, run);
       else runs.push(run);
     }
@@ -274,7 +265,7 @@ export class RunStore {
     try {
       const handle = await open(temporary, 'wx', FILE_MODE);
       try {
-        directory = await writePieces(handle, this.storeId, pieces, position);
+        directory = await writeRunFile(handle, this.storeId, pieces, position);
         await handle.datasync();
       } finally {
         await handle.close();
@@ -321,57 +312,13 @@ export function runNumber(path: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** All of a run, and what its directory says then. */
-async function writePieces(
-  handle: FileHandle,
-  storeId: string,
-  pieces: readonly NewPiece[],
-  position: bigint,
-): Promise<RunDirectory> {
-  const written: WrittenPiece[] = [];
-  let offset = 0;
-  let parts: Uint8Array[] = [];
-  let size = 0;
-  for (const { jobId, area, rows } of pieces) {
-    const { buffer, byteOffset, byteLength } = rows.ordinals;
-    const own = [...columnParts(rows), new Uint8Array(buffer, byteOffset, byteLength), rows.bytes];
-    const ownSize = own.reduce((sum, part) => sum + part.length, 0);
-    const crc = own.reduce((before, part) => crc32c(part, before), 0);
-    written.push({ jobId, totals: totalsOf(area, rows), size: ownSize, crc32c: crc });
-    parts.push(...own);
-    size += ownSize;
-    if (size < COPY_BYTES) continue;
-    offset += await writeAll(handle, parts, offset);
-    parts = [];
-    size = 0;
-  }
-  const directory = RunDirectory.of(storeId, position, written);
-  const end = Buffer.alloc(END_BYTES);
-  end.write(MAGIC);
-  end.writeUInt32LE(VERSION, 8);
-  end.writeUInt32LE(directory.bytes.length, 12);
-  end.writeUInt32LE(crc32c(directory.bytes), 16);
-  await writeAll(handle, [...parts, directory.bytes, end], offset);
-  return directory;
-}
-
-/** What is wrong with it, when it is no run. */
-export async function readRun(path: string): Promise<Run | string> {
+/** Of a damaged one, what is whole of the store's (absent `storeId`: of anybody's). What is wrong with it, when it has nothing. */
+export async function readRun(path: string, storeId?: string): Promise<Run | string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = await handle.stat();
-    const end = Buffer.alloc(END_BYTES);
-    if (size < END_BYTES) return `found ${size} bytes, expected ${END_BYTES} at least`;
-    await handle.read(end, 0, END_BYTES, size - END_BYTES);
-    if (end.toString('latin1', 0, 8) !== MAGIC) return 'its end is none of a run';
-    if (end.readUInt32LE(8) !== VERSION) return `found version ${end.readUInt32LE(8)}, expected ${VERSION}`;
-    const length = end.readUInt32LE(12);
-    if (length > size - END_BYTES) return 'its directory is longer than the file';
-    const directory = new Uint8Array(length);
-    await handle.read(directory, 0, length, size - END_BYTES - length);
-    if (crc32c(directory) !== end.readUInt32LE(16)) return 'the checksum of its directory is wrong';
-    const parsed = RunDirectory.parse(directory);
-    return typeof parsed === 'string' ? parsed : new Run(path, runNumber(path) ?? 0, parsed);
+    const found = await readRunFile(handle, storeId);
+    if (typeof found === 'string') return found;
+    return new Run(path, runNumber(path) ?? 0, found.directory, found.damage);
   } finally {
     await handle.close();
   }

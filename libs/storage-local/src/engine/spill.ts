@@ -1,7 +1,8 @@
 import type { Area, JobTable } from './job-table.js';
 import type { MemoryPart, Part } from './part.js';
 import type { RowMemory } from './row-memory.js';
-import type { NewPiece, RunStore } from './runs.js';
+import type { NewPiece } from './run-file.js';
+import type { RunStore } from './runs.js';
 
 /**
  * Writes what the areas have in memory to one run, with one sync, and lets go of it. `position`: behind the newest log record

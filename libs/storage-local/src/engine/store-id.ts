@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { FILE_MODE } from '../format/file-names.js';
-import { STORE_ID_BYTES } from './run-directory.js';
+import { STORE_ID_BYTES } from './piece-header.js';
 import type { Run } from './runs.js';
 
 /** In hexadecimal. */

@@ -75,7 +75,7 @@ async function checkRun(
   if (wrong !== undefined) return damagedRun(path, wrong);
   let run: Run | string;
   try {
-    run = await readRun(path);
+    run = await readRun(path, storeId);
   } catch (error) {
     return isMissing(error) ? undefined : damagedRun(path, problemOf(error));
   }
@@ -91,9 +91,9 @@ async function checkPieces(
   { table }: Recorded,
   ordinals: PendingOrdinals,
 ): Promise<RunReport | undefined> {
-  const { path, directory } = run;
+  const { path, directory, damage } = run;
   let rows = 0;
-  const problems: Problem[] = [];
+  const problems: Problem[] = damage === undefined ? [] : [{ path, problem: damage }];
   try {
     for (const { index, jobId, area, rows: own, firstOrdinal, lastOrdinal } of directory.pieces()) {
       try {

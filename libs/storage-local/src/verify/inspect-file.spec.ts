@@ -1,10 +1,11 @@
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { LogBatch } from '@joblet/storage';
 import { openWal } from '@joblet/wal';
 import { IndexFiles } from '../block-index/index-files.js';
 import { batchEntry, encodeEntries } from '../engine/log-entry.js';
+import { pieceHeaderBytes } from '../engine/piece-header.js';
 import { RunStore } from '../engine/runs.js';
 import { openLocalStore } from '../index.js';
 import { FileSnapshot } from '../read/file-snapshot.js';
@@ -101,18 +102,23 @@ it('shows the pieces of a run, and those that are damaged', async () => {
   const { kind, about, found } = await inspect(run.path);
   expect({ kind, about }).toEqual({ kind: 'run', about: 'rows of 2 jobs, up to position 7 of the log' });
   const piece = { rows: 2, firstOrdinal: 4n, lastOrdinal: 5n };
+  const header = pieceHeaderBytes(1);
   expect(found).toMatchObject([
-    { ...piece, offset: 0, what: 'logs of job a' },
-    { ...piece, offset: found[0].length, what: 'logs of job b' },
+    { ...piece, offset: header, what: 'logs of job a' },
+    { ...piece, offset: header + found[0].length + header, what: 'logs of job b' },
   ]);
   const bytes = await readFile(run.path);
-  bytes[3] ^= 1;
+  bytes[header + 3] ^= 1;
   await writeFile(run.path, bytes);
   const damaged = await inspect(run.path);
   expect(damaged.found.map(({ problem }) => problem?.includes('rows of job a are damaged'))).toEqual([
     true,
     undefined,
   ]);
+  await truncate(run.path, bytes.length - 1);
+  const cut = await inspect(run.path);
+  expect(cut.about).toContain('1 of its pieces are whole');
+  expect(cut.found).toEqual([found[1]]);
 });
 
 it('refuses what is none of its files', async () => {

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { inspectSegment, type LogItem } from '@joblet/wal';
 import { EntryView, encodeIndexHeader, entryBytes, HEADER_BYTES } from '../block-index/index-layout.js';
 import { decodeEntries, type LogEntry } from '../engine/log-entry.js';
-import { RUN_ROW_BYTES } from '../engine/run-directory.js';
+import { RUN_ROW_BYTES } from '../engine/piece-rows.js';
 import { readRun, runNumber, type Run } from '../engine/runs.js';
 import { toStorageError } from '../errors.js';
 import { isPlainFile } from '../format/file-names.js';
@@ -49,7 +49,8 @@ export async function inspectLocalFile(path: string): Promise<InspectedFile> {
       if (typeof run === 'string')
         throw new StorageError('INVALID_ARGUMENT', `${path} is a damaged run: ${run}`);
       const about = `rows of ${run.directory.length} jobs, up to position ${run.position} of the log`;
-      return { ...file, kind: 'run', about, blocks: blocksOfRun(run) };
+      const damage = run.damage === undefined ? '' : `; damaged: ${run.damage}`;
+      return { ...file, kind: 'run', about: `${about}${damage}`, blocks: blocksOfRun(run) };
     }
     throw new StorageError(
       'INVALID_ARGUMENT',
