@@ -1,53 +1,34 @@
-import { copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LogBatch } from '@joblet/storage';
 import { JOB_INDEX_FILE, LOG_DIRECTORY, RUNS_DIRECTORY, STORE_ID_FILE } from '../format/file-names.js';
-import { openEngineStore, type LocalStoreEvent } from '../local-store.js';
-import { collect, tempDirectory } from '../testing/temp-store.js';
+import type { LocalStoreEvent } from '../local-store.js';
+import { EngineStores, type OpenedStore } from '../testing/engine-stores.js';
+import { collect } from '../testing/temp-store.js';
 import { verifyLocalStore } from '../verify/verify-store.js';
 import { olderJobIndex } from './job-index.js';
 
 const ROWS = 20;
 
 describe('a run of another store', () => {
-  let root: string;
-  let remove: () => Promise<void>;
-  let events: LocalStoreEvent[];
-  const stores: { close(): Promise<void> }[] = [];
+  let stores: EngineStores;
 
   beforeEach(async () => {
-    ({ path: root, remove } = await tempDirectory());
-    events = [];
+    stores = await EngineStores.create({ segmentBytes: 16 * 1024 });
   });
+  afterEach(() => stores[Symbol.asyncDispose]());
 
-  afterEach(async () => {
-    for (const store of stores.splice(0)) await store.close();
-    await remove();
-  });
-
-  const at = (name: string, ...path: string[]) => join(root, name, ...path);
+  const at = (name: string, ...path: string[]) => stores.at(name, ...path);
+  const open = (name: string) => stores.open(name);
   const runOf = (name: string, number: number) => at(name, RUNS_DIRECTORY, `${number}.run`);
   const told = (type: LocalStoreEvent['type']) =>
-    events.flatMap((event) => (event.type === type && 'path' in event ? [event.path] : []));
+    stores.events.flatMap((event) => (event.type === type && 'path' in event ? [event.path] : []));
 
-  async function open(name: string) {
-    const onEvent = (event: LocalStoreEvent) => events.push(event);
-    const options = { baseDirectory: at(name), reserveBytes: 0, segmentBytes: 16 * 1024, onEvent };
-    const opened = await openEngineStore(options);
-    stores.push(opened.store);
-    return opened;
-  }
-
-  type Opened = Awaited<ReturnType<typeof open>>;
-
-  /** As a crash at this moment leaves it; the store goes on. */
-  const crash = (from: string, to: string) =>
-    cp(at(from), at(to), { recursive: true, filter: (path) => !path.endsWith('.sock') });
+  const crash = (from: string, to: string) => stores.crash(from, to);
 
   const contentOf = (of: string, row: number) => `${of} ${row}`;
 
-  async function write({ store }: Opened, jobId: string, of: string, first = 0): Promise<void> {
+  async function write({ store }: OpenedStore, jobId: string, of: string, first = 0): Promise<void> {
     const rows = Array.from({ length: ROWS }, (_, row) => ({
       jobId,
       stream: 1 as const,
@@ -57,14 +38,14 @@ describe('a run of another store', () => {
     await store.writeLogs(LogBatch.from(rows));
   }
 
-  async function expectRows({ store }: Opened, jobId: string, of: string, count = ROWS): Promise<void> {
+  async function expectRows({ store }: OpenedStore, jobId: string, of: string, count = ROWS): Promise<void> {
     const { rows, gaps } = await collect(store.readLogs({ jobId }));
     const contents = Array.from({ length: count }, (_, row) => contentOf(of, row));
     expect(rows.map(({ content }) => Buffer.from(content).toString())).toEqual(contents);
     expect(gaps).toEqual([]);
   }
 
-  const expectUnknown = ({ store }: Opened, jobId: string) =>
+  const expectUnknown = ({ store }: OpenedStore, jobId: string) =>
     expect(collect(store.readLogs({ jobId }))).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
 
   /** A store with these runs, each with rows of `own-N` and, behind those of the runs before, of `shared`. */
@@ -85,7 +66,7 @@ describe('a run of another store', () => {
     await crash(`${name}-running`, name);
   }
 
-  async function expectAll(opened: Opened, name: string, runs: number): Promise<void> {
+  async function expectAll(opened: OpenedStore, name: string, runs: number): Promise<void> {
     for (let run = 0; run < runs; run++) await expectRows(opened, `${name}-${run}`, name);
     await expectRows(opened, 'shared', name, runs * ROWS);
   }
@@ -110,7 +91,7 @@ describe('a run of another store', () => {
         found: [{ path: runOf('ours', 7), problem: expect.stringContaining('of another store') as unknown }],
         total: 1,
       });
-      events = [];
+      stores.events.length = 0;
       const opened = await open('ours');
       expect(told('foreign-run')).toEqual([runOf('ours', 7)]);
       expect(told('run-damaged')).toEqual([]);
@@ -182,7 +163,7 @@ describe('a run of another store', () => {
         await expectAll(opened, 'ours', 1);
         await expectUnknown(opened, 'theirs-0');
         if (what === 'a folder')
-          return expect(events).toContainEqual(expect.objectContaining({ type: 'background-failed' }));
+          return expect(stores.events).toContainEqual(expect.objectContaining({ type: 'background-failed' }));
         expect(await idOf('ours')).toBe(id);
         expect((await stat(at('ours', STORE_ID_FILE))).mode & 0o777).toBe(0o600);
       },
@@ -224,6 +205,6 @@ describe('a run of another store', () => {
     await rename(at('ours'), at('elsewhere', 'store'));
     expect(await readdir(at('elsewhere', 'store', RUNS_DIRECTORY))).toEqual(['1.run', '2.run']);
     await expectAll(await open('elsewhere/store'), 'ours', 2);
-    expect(events.filter(({ type }) => type === 'foreign-run')).toEqual([]);
+    expect(stores.events.filter(({ type }) => type === 'foreign-run')).toEqual([]);
   });
 });

@@ -1,34 +1,20 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { LogBatch } from '@joblet/storage';
-import { openEngineStore } from '../local-store.js';
-import { collect, tempDirectory } from '../testing/temp-store.js';
+import { EngineStores, type OpenedStore } from '../testing/engine-stores.js';
+import { collect } from '../testing/temp-store.js';
 
-const SMALL = { blockBytes: 4_000, segmentBytes: 64 * 1024, memoryBytes: 256 * 1024, reserveBytes: 0 };
+const SMALL = { blockBytes: 4_000, segmentBytes: 64 * 1024, memoryBytes: 256 * 1024 };
 const ROWS = 600;
 
-let root: string;
-let remove: () => Promise<void>;
-const stores: { close(): Promise<void> }[] = [];
+let stores: EngineStores;
 
 beforeEach(async () => {
-  ({ path: root, remove } = await tempDirectory());
+  stores = await EngineStores.create(SMALL);
 });
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  await remove();
-});
+afterEach(() => stores[Symbol.asyncDispose]());
 
-async function open(name: string) {
-  const opened = await openEngineStore({ baseDirectory: join(root, name), ...SMALL });
-  stores.push(opened.store);
-  return opened;
-}
-
-type Store = Awaited<ReturnType<typeof open>>['store'];
-
-async function read(store: Store) {
+async function read({ store }: OpenedStore) {
   const { rows, gaps } = await collect(store.readLogs({ jobId: 'job' }));
   for (const { content, sequence } of rows)
     expect(Buffer.from(content).toString()).toBe(contentOf(Number(sequence)));
@@ -40,7 +26,7 @@ const all = Array.from({ length: ROWS }, (_, index) => index);
 
 /** All rows but the last are in a synced file that the job index knows, and in the log too, which another job needs; then the process died. */
 async function crashed(): Promise<string> {
-  const { store, engine } = await open('a');
+  const { store, engine } = await stores.open('a');
   const rowOf = (row: number) => ({
     ...{ jobId: 'job', stream: 1 as const, timestamp: BigInt(row), sequence: BigInt(row) },
     content: Buffer.from(contentOf(row)),
@@ -50,8 +36,8 @@ async function crashed(): Promise<string> {
   await engine.settled();
   await engine.checkpoint();
   expect(engine.figures().logSegments).toBe(1);
-  await cp(join(root, 'a'), join(root, 'b'), { recursive: true, filter: (path) => !path.endsWith('.sock') });
-  return join(root, 'b', 'logs', 'job', 'stdout.log.gz');
+  await stores.crash('a', 'b');
+  return stores.at('b', 'logs', 'job', 'stdout.log.gz');
 }
 
 it.each([
@@ -64,11 +50,11 @@ it.each([
   bytes[Math.floor(bytes.length * share)] ^= 0x10;
   await writeFile(file, bytes);
 
-  const { store, engine } = await open('b');
-  expect((await read(store)).sequences).toEqual(all);
-  await engine.sealAll();
-  expect((await read(store)).sequences).toEqual(all);
-  await store.close();
-  const again = await open('b');
-  expect((await read(again.store)).sequences).toEqual(all);
+  const opened = await stores.open('b');
+  expect((await read(opened)).sequences).toEqual(all);
+  await opened.engine.sealAll();
+  expect((await read(opened)).sequences).toEqual(all);
+  await opened.store.close();
+  const again = await stores.open('b');
+  expect((await read(again)).sequences).toEqual(all);
 });

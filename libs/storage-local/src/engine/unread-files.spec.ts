@@ -1,34 +1,20 @@
-import { cp, mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { LogBatch, type JobInfo } from '@joblet/storage';
-import { openEngineStore, type LocalStoreEvent } from '../local-store.js';
-import { collect, tempDirectory } from '../testing/temp-store.js';
+import { EngineStores, type OpenedStore } from '../testing/engine-stores.js';
+import { collect } from '../testing/temp-store.js';
 
-const SMALL = { blockBytes: 4_000, segmentBytes: 64 * 1024, memoryBytes: 256 * 1024, reserveBytes: 0 };
-
-let root: string;
-let remove: () => Promise<void>;
-let events: LocalStoreEvent[];
-const stores: { close(): Promise<void> }[] = [];
+let stores: EngineStores;
 
 beforeEach(async () => {
-  ({ path: root, remove } = await tempDirectory());
-  events = [];
+  stores = await EngineStores.create({
+    blockBytes: 4_000,
+    segmentBytes: 64 * 1024,
+    memoryBytes: 256 * 1024,
+  });
 });
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  await remove();
-});
-
-async function open(name: string) {
-  const onEvent = (event: LocalStoreEvent) => events.push(event);
-  const opened = await openEngineStore({ baseDirectory: join(root, name), ...SMALL, onEvent });
-  stores.push(opened.store);
-  return opened;
-}
-
-type Store = Awaited<ReturnType<typeof open>>['store'];
+afterEach(() => stores[Symbol.asyncDispose]());
 
 /** The next rows of each of the jobs, in one batch. */
 function batch(jobIds: readonly string[], first: number, count: number): LogBatch {
@@ -44,7 +30,7 @@ function batch(jobIds: readonly string[], first: number, count: number): LogBatc
   return LogBatch.from(rows);
 }
 
-async function read(store: Store, jobId: string) {
+async function read({ store }: OpenedStore, jobId: string) {
   const { rows, gaps } = await collect(store.readLogs({ jobId }));
   return { sequences: rows.map(({ sequence }) => Number(sequence)), gaps };
 }
@@ -53,12 +39,12 @@ const upTo = (end: number, first = 0) => Array.from({ length: end - first }, (_,
 
 /** A store as a crash has left it: jobs `bad` and `good` with 100 rows in files and in the log, and 10 in the log alone. */
 async function crashed(): Promise<string> {
-  const { store, engine } = await open('a');
+  const { store, engine } = await stores.open('a');
   await store.writeLogs(batch(['bad', 'good'], 0, 100));
   await engine.sealAll();
   await store.writeLogs(batch(['bad', 'good'], 100, 10));
-  await cp(join(root, 'a'), join(root, 'b'), { recursive: true, filter: (path) => !path.endsWith('.sock') });
-  return join(root, 'b', 'logs', 'bad');
+  await stores.crash('a', 'b');
+  return stores.at('b', 'logs', 'bad');
 }
 
 it('a job whose files cannot be looked at holds nobody back, takes rows, and is whole once they can be', async () => {
@@ -66,14 +52,17 @@ it('a job whose files cannot be looked at holds nobody back, takes rows, and is 
   const obstacle = join(folder, '.stdout.log.gz.new');
   await mkdir(join(obstacle, 'something'), { recursive: true });
 
-  const { store, engine } = await open('b');
-  expect(events).toContainEqual(expect.objectContaining({ type: 'job-unread', jobId: 'bad', area: 'logs' }));
+  const opened = await stores.open('b');
+  const { store, engine } = opened;
+  expect(stores.events).toContainEqual(
+    expect.objectContaining({ type: 'job-unread', jobId: 'bad', area: 'logs' }),
+  );
   await store.writeLogs(batch(['good', 'bad'], 110, 5));
   await engine.sealAll();
   await engine.spillAll();
   await engine.checkpoint();
-  expect(await read(store, 'good')).toEqual({ sequences: upTo(115), gaps: [] });
-  const bad = await read(store, 'bad');
+  expect(await read(opened, 'good')).toEqual({ sequences: upTo(115), gaps: [] });
+  const bad = await read(opened, 'bad');
   expect(bad.sequences).toEqual(upTo(115));
   expect(bad.gaps[0].reason).toMatch(/^the files could not be looked at when the store was opened: .*stdout/);
   await expect(store.getJobInfo('bad')).rejects.toThrow(/^looking at the logs of job bad: /);
@@ -89,10 +78,10 @@ it('a job whose files cannot be looked at holds nobody back, takes rows, and is 
   await store.close();
 
   await rm(obstacle, { recursive: true });
-  const again = await open('b');
-  expect(await read(again.store, 'bad')).toEqual({ sequences: upTo(115), gaps: [] });
+  const again = await stores.open('b');
+  expect(await read(again, 'bad')).toEqual({ sequences: upTo(115), gaps: [] });
   await again.engine.sealAll();
-  expect(await read(again.store, 'bad')).toEqual({ sequences: upTo(115), gaps: [] });
+  expect(await read(again, 'bad')).toEqual({ sequences: upTo(115), gaps: [] });
 });
 
 it('a link to itself in place of a file is no reason not to start', async () => {
@@ -100,9 +89,9 @@ it('a link to itself in place of a file is no reason not to start', async () => 
   await rm(file);
   await symlink('stdout.log.gz', file);
 
-  const { store } = await open('b');
-  expect(await read(store, 'good')).toEqual({ sequences: upTo(110), gaps: [] });
-  const bad = await read(store, 'bad');
+  const opened = await stores.open('b');
+  expect(await read(opened, 'good')).toEqual({ sequences: upTo(110), gaps: [] });
+  const bad = await read(opened, 'bad');
   expect(bad.sequences.slice(-10)).toEqual(upTo(110, 100));
   expect(bad.gaps.map(({ reason }) => reason)).toContainEqual(
     expect.stringContaining('a symbolic link to itself'),
