@@ -213,7 +213,7 @@ export class Ingest {
   private sealLogs(): void {
     if (this.logs.length === 0) return;
     const bytes = sizeOf(this.logs);
-    const expected = { rows: this.logs.length, bytes: this.logs.byteLength };
+    const expected = { rows: this.logs.length, bytes: Math.min(this.logs.capacity, 2 * WRITE_BYTES_MAX) };
     this.queue.push({ kind: 'batch', batch: this.logs.build(), bytes, builder: this.logs });
     this.logs = this.spares.pop() ?? new LogBatchBuilder(expected);
   }

@@ -4,8 +4,8 @@ export const WRITE_BYTES_MAX = 960 * 1024;
 /** Rows of one write at the most, for the same reason: tiny rows cost as much as larger ones. */
 export const WRITE_ROWS_MAX = 8_192;
 
-/** Memory of writes that is used again: one is written while the next fills; more wait only when the store is slow. */
-export const SPARE_BUILDERS_MAX = 4;
+/** Memory of writes that is used again: as many as the default of `queue_mb` lets wait. */
+export const SPARE_BUILDERS_MAX = 16;
 
 /** What a row takes in memory besides its bytes; also what makes an empty one count. */
 export const ROW_OVERHEAD_BYTES = 64;

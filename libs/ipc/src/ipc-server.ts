@@ -16,6 +16,7 @@ import type { MessageSink } from './message-reader.js';
 import { quietTurns } from './quiet-turns.js';
 import { ReadBudget } from './read-budget.js';
 import { ReadGate } from './read-gate.js';
+import { readInPlace } from './read-in-place.js';
 
 export interface IpcServerOptions {
   /** Called once for each connection, when it is accepted. */
@@ -122,12 +123,12 @@ export class IpcServer {
     return this.draining;
   }
 
-  private accept(socket: Socket): void {
+  private accept(accepted: Socket): void {
     this.activity++;
     const id = ++this.accepted;
     const reader = new MessageReader(this.options.createSink(id), this.frameSizeMax);
-    const connection = new IpcConnection(id, socket, reader);
-    socket.on('data', (chunk: Uint8Array) => this.deliver(connection, chunk));
+    const socket = readInPlace(accepted, (chunk) => this.deliver(connection, chunk));
+    const connection: IpcConnection = new IpcConnection(id, socket, reader);
     socket.on('error', (error) => (connection.error ??= error));
     socket.on('close', () => this.closed(connection));
     this.waiting.add(connection);

@@ -117,6 +117,8 @@ export const BUFFER_ROWS_INITIAL = 4;
 /** Smaller memory is cut from pieces of this size. */
 export const SLAB_PAGE_BYTES = 64 * 1024;
 
+/** Memory that is kept for rows, beside what they may take: rows are let go of later than room is made. */
+export const SLABS_KEPT = 1.25;
 /** Memory of rows that is used again: a block's at the most. */
 export const SLAB_BYTES_MAX = 512 * 1024;
 

@@ -6,6 +6,10 @@ import { BUFFER_BYTES_INITIAL, BUFFER_ROWS_INITIAL, ROW_TEXT_OVERHEAD_BYTES } fr
 /** Bytes between two rows that are copied along: fewer calls outweigh them. */
 const COPIED_ALONG_BYTES = 16;
 
+/** Where the halves of a 64-bit number are in memory: the lower one first, but on big-endian machines. */
+const HI = new Uint8Array(Uint32Array.of(1).buffer)[0];
+const LO = 1 - HI;
+
 /** Of a row: time and ordinal 8 each, start and end 4 each. */
 const ROW_BYTES = 24;
 
@@ -24,6 +28,8 @@ export class RowBuffer {
   private used = 0;
   private table = new Uint8Array(0);
   private columns = columnsIn(this.table, 0);
+  /** The memory of the ordinals. */
+  private ordinalHalves: Uint32Array = new Uint32Array(this.table.buffer);
   private count = 0;
   private isLent = false;
 
@@ -80,15 +86,18 @@ export class RowBuffer {
       }
       this.reserve(end - start, rows);
       this.bytes.set(bytes.subarray(start, end), this.used);
-      const { starts, ends, timestamps, ordinals } = this.columns;
+      const { starts, ends, timestamps } = this.columns;
+      const moved = this.used - start;
       for (let index = 0; index < rows; index++) {
         const row = picked ? picked[next + index] : next + index;
-        const at = this.count++;
-        starts[at] = this.used + table.starts[row] - start;
-        ends[at] = this.used + table.ends[row] - start;
+        const at = this.count + index;
+        starts[at] = table.starts[row] + moved;
+        ends[at] = table.ends[row] + moved;
         timestamps[at] = table.timestamps[row];
-        ordinals[at] = ordinal++;
       }
+      numberRows(this.ordinalHalves, this.count, rows, ordinal);
+      ordinal += BigInt(rows);
+      this.count += rows;
       this.used += end - start;
       next += rows;
     }
@@ -139,11 +148,27 @@ export class RowBuffer {
     this.letGo(this.table);
     this.table = table;
     this.columns = columns;
+    const { ordinals: whole } = columns;
+    this.ordinalHalves = new Uint32Array(whole.buffer, whole.byteOffset, 2 * whole.length);
   }
 
   private letGo(slab: Uint8Array<ArrayBuffer>): void {
     if (this.isLent) this.slabs.forget(slab);
     else this.slabs.give(slab);
+  }
+}
+
+/** Numbers `count` rows from `row` on, without making a bigint for each. */
+function numberRows(halves: Uint32Array, row: number, count: number, first: bigint): void {
+  let lo = Number(first & 0xffff_ffffn);
+  let hi = Number(first >> 32n);
+  for (let at = 2 * row; at < 2 * (row + count); at += 2) {
+    halves[at + LO] = lo;
+    halves[at + HI] = hi;
+    if (++lo > 0xffff_ffff) {
+      lo = 0;
+      hi++;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { SLABS_KEPT } from '../limits.js';
 import type { Area } from './job-table.js';
 import type { MemoryPart } from './part.js';
 import { RowBuffer, type AddedRows } from './row-buffer.js';
@@ -12,10 +13,10 @@ export class RowMemory {
   /** Bytes of the tails alone: what is not on its way to a file yet. */
   tails = 0;
 
-  /** `bytesMax`: what rows may take; so much is kept to be used again. */
+  /** `bytesMax`: what rows may take; so much, and what the last write brings beyond it, is kept to be used again. */
   constructor(blockBytes: number, bytesMax: number) {
     this.blockBytes = blockBytes;
-    this.slabs = new Slabs(bytesMax);
+    this.slabs = new Slabs(bytesMax * SLABS_KEPT);
   }
 
   /** Adds rows to the tail; each time that it has a block, it becomes a part. Returns whether it did. */

@@ -143,37 +143,45 @@ export class Sealer {
     }
   }
 
-  /** All parts, as many at a time as are built at once; the next are built while blocks are written. */
+  /**
+   * All parts, as many at a time as are built at once; the next are built while blocks are written, and, once so many wait, already
+   * while blocks are built: the builder need not wait for this thread then.
+   */
   private async sealParts(job: Job, name: AreaName, area: Area): Promise<void> {
-    let next = this.build(job, name, area, 0);
+    const building: Build[] = [];
+    /** Of these. */
+    let taken = 0;
+    const buildNext = (partsMin: number): void => {
+      if (area.parts.length < taken + partsMin) return;
+      const next = this.build(job, name, area, taken);
+      taken += next.parts.length;
+      building.push(next);
+    };
     try {
-      while (next && !area.isGone) {
-        const { parts } = next;
-        const blocks = await next.blocks;
+      for (;;) {
+        if (building.length === 0) buildNext(1);
+        if (building.length === 1) buildNext(BLOCKS_AT_ONCE);
+        if (building.length === 0 || area.isGone) return;
+        const [{ parts, blocks: built }] = building;
+        const blocks = await built;
         if (area.isGone) return;
         const expected = parts.reduce((sum, part) => sum + partTextBytes(part), 0);
         area.textRatio = blocks.reduce((sum, { textBytes }) => sum + textBytes, 0) / expected;
-        next = this.build(job, name, area, parts.length);
+        if (building.length === 1) buildNext(1);
         await this.append(job, name, area, blocks, parts);
+        building.shift();
+        taken -= parts.length;
         this.tellProgress();
-        // Some may have come meanwhile.
-        next ??= this.build(job, name, area, 0);
       }
     } finally {
       // Until then its rows are looked at: the area is busy, so that nobody else lets go of their memory.
-      await next?.blocks.catch(() => undefined);
+      await Promise.allSettled(building.map(({ blocks }) => blocks));
     }
   }
 
-  /** Of the oldest parts behind the first `skipped` ones; undefined when there are none. Settles when none is looked at any more. */
-  private build(
-    job: Job,
-    name: AreaName,
-    area: Area,
-    skipped: number,
-  ): { readonly parts: readonly Part[]; readonly blocks: Promise<readonly BuiltBlock[]> } | undefined {
+  /** Of the oldest parts behind the first `skipped` ones. */
+  private build(job: Job, name: AreaName, area: Area, skipped: number): Build {
     const { builder, content, compression, compressionLevel, blockBytes, rotation } = this.context.options;
-    if (area.parts.length <= skipped) return undefined;
     const level = compression[name] ? compressionLevel : 'plain';
     // What is appended in one go is in one file: it has to be little beside what a file may have.
     const ofFile = Math.floor((rotation[name]?.maxBytes ?? Infinity) / (4 * blockBytes));
@@ -240,6 +248,13 @@ export class Sealer {
     this.sealedBlocks += blocks.length;
     for (const append of indexed) await append();
   }
+}
+
+/** Blocks that are being built. */
+interface Build {
+  readonly parts: readonly Part[];
+  /** Settles when none of the parts is looked at any more. */
+  readonly blocks: Promise<readonly BuiltBlock[]>;
 }
 
 /** As Promise.all, but does not reject before all have settled. */
