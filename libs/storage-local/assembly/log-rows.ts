@@ -1,5 +1,5 @@
 // LogLines as JSON rows, in AssemblyScript: what plain-row-texts.ts does, byte for byte, several times as fast. It takes a slice of
-// rows (wire messages, one behind the other) into fixed memory, and gives texts, sums and filters of any rows of it. It never
+// rows (wire messages, one behind the other) into fixed memory, and gives texts and filters of any rows of it. It never
 // allocates. What it does not take (see `scan`), the plain code does.
 
 /** Rows of a slice at the most. */
@@ -8,8 +8,6 @@ export const ROWS_MAX: u32 = 8192;
 export const INPUT_BYTES: u32 = 1 << 20;
 /** Text of a member at the most. */
 export const TEXT_BYTES: u32 = 512 << 10;
-/** Of a member's filter at the most. */
-export const FILTER_BYTES: u32 = 64 << 10;
 /** What every row begins with, at the most. */
 export const PREFIX_BYTES: u32 = 1024;
 
@@ -31,14 +29,13 @@ export const textLengths: usize = memory.data(4 * 8192, 16);
 export const contentLengths: usize = memory.data(4 * 8192, 16);
 
 /** Of each row: content start u32, kind of content i32, sequence u64, stream i32. */
-const fields: usize = memory.data(24 * 8192, 16);
-const FIELDS_SIZE: usize = 24;
+export const fields: usize = memory.data(24 * 8192, 16);
+export const FIELDS_SIZE: usize = 24;
 
 // Set by the caller before `writeText` and `makeFilter`: numbers of rows, u32, ascending.
 export const picked: usize = memory.data(4 * 8192, 16);
 
 export const text: usize = memory.data((512 << 10) + 32, 16);
-export const filter: usize = memory.data(64 << 10, 16);
 
 // Kinds of content.
 const NONE: i32 = 0;
@@ -436,25 +433,4 @@ function writeShort(out: usize, number: u32, count: u32): usize {
     number = tenth;
   }
   return end;
-}
-
-/** A byte for each bit of the filter that is being made: to set one takes no load, which is twice as fast as a bit. */
-const marks: usize = memory.data(8 * (64 << 10), 16);
-
-/** As `addGrams` of filter.ts for the first `count` picked rows, into an empty bitmap of 2^bits bits. */
-export function makeFilter(count: u32, bits: u32): void {
-  memory.fill(marks, 0, 1 << bits);
-  const shift = 32 - bits;
-  for (let i: u32 = 0; i < count; i++) {
-    const row: usize = load<u32>(picked + ((<usize>i) << 2));
-    const length: usize = load<u32>(contentLengths + (row << 2));
-    if (length < 4) continue;
-    const start: usize = load<u32>(fields + row * FIELDS_SIZE);
-    for (let from = start, end = start + length - 3; from < end; from++) {
-      store<u8>(marks + ((load<u32>(from) * 0x9e37_79b1) >>> shift), 0xff);
-    }
-  }
-  for (let bit: u32 = 0, end: u32 = 1 << bits; bit < end; bit += 16) {
-    store<u16>(filter + (bit >>> 3), <u16>i8x16.bitmask(v128.load(marks + bit)));
-  }
 }

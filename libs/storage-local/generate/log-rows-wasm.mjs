@@ -1,16 +1,19 @@
-// Makes src/gen/{name}-wasm.ts from each assembly/{name}.ts; `--check` only compares.
+// Makes src/gen/{name}-wasm.ts of each module from its sources in assembly/, whose exports it has; `--check` only compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const isCheck = process.argv.includes('--check');
 
-for (const name of ['log-rows', 'log-lines']) {
-  const source = fileURLToPath(new URL(`../assembly/${name}.ts`, import.meta.url));
+const sourceOf = (name) => readFileSync(new URL(`../assembly/${name}.ts`, import.meta.url), 'utf8');
+
+const modules = { 'log-rows': ['log-rows', 'filter'], 'log-lines': ['log-lines'] };
+
+for (const [name, sources] of Object.entries(modules)) {
   const target = fileURLToPath(new URL(`../src/gen/${name}-wasm.ts`, import.meta.url));
 
   const { error, stderr, binary } = await asc.compileString(
-    { [`${name}.ts`]: readFileSync(source, 'utf8') },
+    Object.fromEntries(sources.map((source) => [`${source}.ts`, sourceOf(source)])),
     { runtime: 'stub', enable: ['simd'], optimizeLevel: 3, noAssert: true },
   );
   if (error) throw new Error(stderr.toString(), { cause: error });

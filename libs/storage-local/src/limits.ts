@@ -114,13 +114,14 @@ export const SLAB_BYTES_MIN = 128;
 export const BUFFER_BYTES_INITIAL = 512;
 export const BUFFER_ROWS_INITIAL = 4;
 
-/** Smaller memory is cut from pieces of this size. */
-export const SLAB_PAGE_BYTES = 64 * 1024;
-
 /** Memory that is kept for rows, beside what they may take: rows are let go of later than room is made. */
 export const SLABS_KEPT = 1.25;
+
 /** Memory of rows that is used again: a block's at the most. */
 export const SLAB_BYTES_MAX = 512 * 1024;
+
+/** It is cut from pieces of this size. */
+export const SLAB_PAGE_BYTES = SLAB_BYTES_MAX;
 
 /** What a row has as text beside its content: job id, keys, numbers; for telling when a block is full. */
 export const ROW_TEXT_OVERHEAD_BYTES = 96;

@@ -64,16 +64,30 @@ const HEAD_BYTES = 2;
 const WINDOW_BITS = 25;
 
 export function encodeFilter(bitmap: Int32Array, bits: number): Uint8Array {
+  const k = riceParameter(
+    bits,
+    bitmap.reduce((set, word) => set + bitCount(word), 0),
+  );
+  return shorterFilter(bitmap, bits, encodeParts(bitmap, bits, k));
+}
+
+/** As it is stored: its codes, if there are any, unless the bitmap is shorter. The result has memory of its own. */
+export function shorterFilter(bitmap: Int32Array, bits: number, coded: Uint8Array | undefined): Uint8Array {
+  if (coded && coded.length < HEAD_BYTES + bitmap.byteLength) return Buffer.copyBytesFrom(coded);
+  const plain = Buffer.from(bitmap.buffer, bitmap.byteOffset, bitmap.byteLength);
+  return Buffer.concat([Buffer.of(bits, PLAIN), plain]);
+}
+
+/** Undefined when a part has too many codes. */
+function encodeParts(bitmap: Int32Array, bits: number, k: number): Uint8Array | undefined {
   const parts = 2 ** Math.max(bits - PART_BITS_LOG2, 0);
   const partWords = bitmap.length / parts;
-  const k = riceParameter(bitmap);
   const head = HEAD_BYTES + parts;
   // Codes take 1.2 bits for each bit of the bitmap at the most, and up to 3 bytes are written at once.
   const out = Buffer.alloc(head + 2 * bitmap.byteLength + 4);
   out[0] = bits;
   out[1] = k;
   let end = head;
-  let isCoded = true;
   for (let part = 0; part < parts; part++) {
     const start = end;
     let bitEnd = 8 * start;
@@ -93,12 +107,10 @@ export function encodeFilter(bitmap: Int32Array, bits: number): Uint8Array {
       }
     }
     end = (bitEnd + 7) >>> 3;
-    isCoded &&= end - start <= 0xff;
+    if (end - start > 0xff) return undefined;
     out[HEAD_BYTES + part] = end - start;
   }
-  if (isCoded && end < HEAD_BYTES + bitmap.byteLength) return Buffer.copyBytesFrom(out, 0, end);
-  const plain = Buffer.from(bitmap.buffer, bitmap.byteOffset, bitmap.byteLength);
-  return Buffer.concat([Buffer.of(bits, PLAIN), plain]);
+  return out.subarray(0, end);
 }
 
 /** Whether the bit of the hash is set in the filter stored at `start` of the bytes; a few bytes behind it are looked at too. */
@@ -138,11 +150,9 @@ export function hasGram(bytes: Uint8Array, start: number, hash: number): boolean
   return position === wanted;
 }
 
-/** The best for distances that are geometrically distributed: 2^k is about ln 2 of the mean. */
-function riceParameter(bitmap: Int32Array): number {
-  let set = 0;
-  for (const word of bitmap) set += bitCount(word);
-  const mean = (32 * bitmap.length) / Math.max(set, 1);
+/** The best for the distances of so many set bits, geometrically distributed: 2^k is about ln 2 of the mean. */
+export function riceParameter(bits: number, set: number): number {
+  const mean = 2 ** bits / Math.max(set, 1);
   return Math.min(Math.max(Math.floor(Math.log2(mean * Math.LN2)), 0), PART_BITS_LOG2 - 1);
 }
 

@@ -1,7 +1,7 @@
 import { LOG_ROWS_WASM } from '../../gen/log-rows-wasm.js';
 import { instantiate } from './instantiate.js';
 
-/** What assembly/log-rows.ts exports. */
+/** What assembly/log-rows.ts and assembly/filter.ts export. */
 interface Exports extends Record<GlobalName, { readonly value: number }>, LogRowsFunctions {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
@@ -21,15 +21,18 @@ type GlobalName =
   | 'contentLengths'
   | 'picked'
   | 'text'
-  | 'filter';
+  | 'filter'
+  | 'encodedFilter'
+  | 'ENCODED_FILTER_BYTES';
 
 interface LogRowsFunctions {
   scan(count: number, prefixBytes: number, base64: number): number;
   writeText(count: number): void;
-  makeFilter(count: number, bits: number): void;
+  makeFilter(count: number, bits: number): number;
+  encodeFilter(bits: number, k: number): number;
 }
 
-/** One instance: its functions, and its memory, which never grows, as they see it. See assembly/log-rows.ts. */
+/** One instance: its functions, and its memory, which never grows, as they see it. See their sources in assembly/. */
 export interface LogRowsModule extends LogRowsFunctions {
   readonly input: Uint8Array;
   readonly inputLengths: Uint32Array;
@@ -41,6 +44,7 @@ export interface LogRowsModule extends LogRowsFunctions {
   readonly picked: Uint32Array;
   readonly text: Uint8Array;
   readonly filter: Int32Array;
+  readonly encodedFilter: Uint8Array;
 }
 
 /** Undefined where there is no WebAssembly. */
@@ -54,6 +58,7 @@ export function openLogRowsModule(): LogRowsModule | undefined {
     scan: exported.scan,
     writeText: exported.writeText,
     makeFilter: exported.makeFilter,
+    encodeFilter: exported.encodeFilter,
     input: new Uint8Array(buffer, at('input'), at('INPUT_BYTES')),
     inputLengths: new Uint32Array(buffer, at('inputLengths'), rowsMax),
     timestamps: new BigInt64Array(buffer, at('timestamps'), rowsMax),
@@ -64,5 +69,6 @@ export function openLogRowsModule(): LogRowsModule | undefined {
     picked: new Uint32Array(buffer, at('picked'), rowsMax),
     text: new Uint8Array(buffer, at('text'), at('TEXT_BYTES')),
     filter: new Int32Array(buffer, at('filter'), at('FILTER_BYTES') / 4),
+    encodedFilter: new Uint8Array(buffer, at('encodedFilter'), at('ENCODED_FILTER_BYTES')),
   };
 }

@@ -1,6 +1,6 @@
 import { RowEncoder } from '@joblet/wire';
 import { partRowsOf, summarise } from '../../block-index/describe-block.js';
-import { encodeFilter, filterBits } from '../../block-index/filter.js';
+import { filterBits, riceParameter, shorterFilter } from '../../block-index/filter.js';
 import type { BlockRows } from '../block-rows.js';
 import { copyRowBytes } from '../packed-rows.js';
 import type { RowMember, RowTexts } from '../row-texts.js';
@@ -72,7 +72,8 @@ function makeMember(
   const summary = summarise(rows, picked, partBytes, contentBytes, undefined);
   if (contentBytes === 0) return { text, summary, filter: NO_FILTER };
   const bits = filterBits(contentBytes);
-  module.makeFilter(length, bits);
+  const coded = module.encodeFilter(bits, riceParameter(bits, module.makeFilter(length, bits)));
   const bitmap = module.filter.subarray(0, 2 ** (bits - 5));
-  return { text, summary, filter: encodeFilter(bitmap, bits) };
+  const filter = shorterFilter(bitmap, bits, coded ? module.encodedFilter.subarray(0, coded) : undefined);
+  return { text, summary, filter };
 }
