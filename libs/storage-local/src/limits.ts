@@ -156,6 +156,15 @@ export const LOG_SEGMENTS_MAX = 4;
 /** … and before writes wait until it is shorter. */
 export const LOG_SEGMENTS_WAIT = 8;
 
+/**
+ * Of the log, after which it is trimmed behind what is in files, although nothing presses: what is written soon after it was
+ * trimmed takes memory that is there already, which is three times as fast as new. More of it where that costs more: each open
+ * file is synced, and each job is a line of the index.
+ */
+export const CHECKPOINT_BYTES = 16 * 1024 * 1024;
+export const CHECKPOINT_BYTES_PER_FILE = 2 * 1024 * 1024;
+export const CHECKPOINT_BYTES_PER_JOB = 4 * 1024;
+
 /** How often the engine looks for what is idle. */
 export const HOUSEKEEPING_MS = 1_000;
 
@@ -192,7 +201,7 @@ export const INDEX_LINES_AT_ONCE = 500;
 /** Worker threads at the most: four compress more than a disk and the rest of the store can take. */
 export const BUILDER_THREADS_MAX = 4;
 /** Messages that a worker has at a time: one that it works at, one that is there when it is done. */
-export const MESSAGES_PER_WORKER = 2;
+export const MESSAGES_PER_WORKER = 8;
 /** Bytes of rows from which on a message has enough: waking a thread costs as much as some twenty rows. */
 export const BUILD_MESSAGE_BYTES = 128 * 1024;
 
@@ -253,8 +262,11 @@ export const BATCH_SHARE_MIN = 4;
 /** Entries of an index that are read at once to be shown. */
 export const INDEX_ENTRIES_READ_AT_ONCE = 128;
 
-/** Segments of the log, unless the disk is nearly full. */
+/** Segments of the log, unless the disk is nearly full … */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** … or the log is short: then they have this, or this part of it, since whole segments are trimmed. */
+export const SHORT_SEGMENT_BYTES = 8 * 1024 * 1024;
+export const SHORT_SEGMENT_SHARE = 8;
 
 /** Rows of a tail that are kept between looking whether all of them can be read and giving them; more are read again. */
 export const TAIL_BYTES_HELD_MAX = 4 * 1024 * 1024;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { JOB_INDEX_FILE } from '../format/file-names.js';
+import { CHECKPOINT_BYTES, CHECKPOINT_BYTES_PER_FILE, CHECKPOINT_BYTES_PER_JOB } from '../limits.js';
 import type { OwnedFile } from './data-files.js';
 import type { EngineCore } from './engine-core.js';
 import { writeJobIndex } from './job-index.js';
@@ -30,6 +31,16 @@ export class Checkpoints {
       this.running = undefined;
     });
     return this.running;
+  }
+
+  /** Bytes that the log has to have grown by for one to pay, although nothing presses. */
+  worthBytes(): number {
+    const { files, table } = this.core;
+    return Math.max(
+      CHECKPOINT_BYTES,
+      files.size * CHECKPOINT_BYTES_PER_FILE,
+      table.jobs.size * CHECKPOINT_BYTES_PER_JOB,
+    );
   }
 
   /** Resolves when the one under way, if any, has ended, and what it found lost is back, or waits; rejects when it fails. */

@@ -4,7 +4,7 @@ import { openWal, type WalEvent, type WriteAheadLog } from '@joblet/wal';
 import { statsOf } from '../disk/stats-of.js';
 import { JOB_INDEX_FILE, LOG_DIRECTORY } from '../format/file-names.js';
 import { Layout } from '../format/layout.js';
-import { SEGMENT_BYTES } from '../limits.js';
+import { SEGMENT_BYTES, SHORT_SEGMENT_BYTES, SHORT_SEGMENT_SHARE } from '../limits.js';
 import type { EngineOptions } from './engine-options.js';
 import type { FreeSpace } from './free-space.js';
 import { olderJobIndex, readJobIndex } from './job-index.js';
@@ -74,14 +74,22 @@ export function newestPosition(table: JobTable, { runs }: RunStore, known: bigin
 }
 
 /** `usedUpTo`: positions before it are known of, whatever has become of the log. */
-export function openLog(options: EngineOptions, space: FreeSpace, usedUpTo: bigint): Promise<WriteAheadLog> {
+export async function openLog(
+  options: EngineOptions,
+  space: FreeSpace,
+  usedUpTo: bigint,
+): Promise<WriteAheadLog> {
   const { baseDirectory, sync, syncIntervalMs, segmentBytes = SEGMENT_BYTES, onEvent } = options;
-  return openWal({
+  const log: WriteAheadLog = await openWal({
     directory: join(baseDirectory, LOG_DIRECTORY),
     sync,
     ...(syncIntervalMs !== undefined && { syncIntervalMs }),
-    segmentBytes: () => space.segmentBytes(segmentBytes),
+    segmentBytes() {
+      const enough = Math.max(SHORT_SEGMENT_BYTES, Number(log.end - log.start) / SHORT_SEGMENT_SHARE);
+      return space.segmentBytes(Math.min(segmentBytes, enough));
+    },
     usedUpTo,
     onEvent: (event: WalEvent) => onEvent(event),
   });
+  return log;
 }

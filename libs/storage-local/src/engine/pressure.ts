@@ -13,11 +13,14 @@ export class Pressure {
   private readonly checkpoints: Checkpoints;
   private relieving: Promise<void> | undefined;
   private trimming: Promise<void> | undefined;
+  /** The end of the log when rows were last moved for it to be trimmed. */
+  private trimmedAt: bigint;
   private failure: unknown;
 
   constructor(core: EngineCore, checkpoints: Checkpoints) {
     this.core = core;
     this.checkpoints = checkpoints;
+    this.trimmedAt = core.log.start;
   }
 
   /** Waits for room in memory and in the log. Rejects when there is no space, or no room can be made. */
@@ -62,9 +65,13 @@ export class Pressure {
     if (!core.isRecovered) return;
     if (core.memory.tails > core.options.memoryBytes * 0.75)
       void this.relieve().catch((error: unknown) => core.tellFailed('making room in memory', error));
-    if (core.log.end - checkpoints.lastAt > BigInt(this.logBytesMax() / 2)) {
-      checkpoints.lastAt = core.log.end;
+    const { end } = core.log;
+    if (end - this.trimmedAt > BigInt(this.logBytesMax() / 2)) {
+      this.trimmedAt = end;
       void this.trimLog().catch((error: unknown) => core.tellFailed('trimming the log', error));
+    } else if (end - checkpoints.lastAt > BigInt(checkpoints.worthBytes())) {
+      checkpoints.lastAt = end;
+      void checkpoints.run().catch((error: unknown) => core.tellFailed('a checkpoint', error));
     }
   }
 
