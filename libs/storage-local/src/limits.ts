@@ -200,7 +200,7 @@ export const INDEX_LINES_AT_ONCE = 500;
 
 /** Worker threads at the most: four compress more than a disk and the rest of the store can take. */
 export const BUILDER_THREADS_MAX = 4;
-/** Messages that a worker has at a time: one that it works at, one that is there when it is done. */
+/** Messages that a worker has at a time: work for longer than the calling thread may be busy with something else. */
 export const MESSAGES_PER_WORKER = 8;
 /** Bytes of rows from which on a message has enough: waking a thread costs as much as some twenty rows. */
 export const BUILD_MESSAGE_BYTES = 128 * 1024;

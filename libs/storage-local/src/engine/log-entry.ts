@@ -54,7 +54,7 @@ const FIXED_BYTES = 8;
 export function encodeEntries(entries: readonly LogEntry[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   const heads = entries.map((entry) => {
-    if (entry.type !== 'batch') return entry;
+    if (entry.type !== 'batch') return toJson(entry);
     const { bytes, table } = compact(entry);
     parts.push(...columnParts(table));
     const { jobOfRow } = table;
@@ -62,16 +62,22 @@ export function encodeEntries(entries: readonly LogEntry[]): Uint8Array[] {
       parts.push(new Uint8Array(jobOfRow.buffer, jobOfRow.byteOffset, jobOfRow.byteLength));
     parts.push(bytes);
     const { type, kind, firstOrdinals, source, arrival } = entry;
-    const jobs = table.jobIds.map((jobId, index) => [jobId, firstOrdinals[index]]);
-    return { type, kind, rows: table.starts.length, bytes: bytes.length, jobs, source, arrival };
+    const head = toJson({ type, kind, rows: table.starts.length, bytes: bytes.length, source, arrival });
+    // There may be thousands of jobs: `toJson` calls a function for each value.
+    const jobs = JSON.stringify(table.jobIds.map((jobId, index) => [jobId, String(firstOrdinals[index])]));
+    return `${head.slice(0, -1)},"jobs":${jobs}}`;
   });
-  const head = Buffer.from(
-    JSON.stringify(heads, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
-  );
+  const head = Buffer.from(`[${heads.join()}]`);
   const fixed = Buffer.alloc(FIXED_BYTES);
   fixed.writeUInt32LE(VERSION, 0);
   fixed.writeUInt32LE(head.length, 4);
   return [fixed, head, ...parts];
+}
+
+function toJson(value: object): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === 'bigint' ? String(member) : member,
+  );
 }
 
 /** The batch's own rows without what lies between them, when that is much. */
