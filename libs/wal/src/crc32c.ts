@@ -1,3 +1,5 @@
+import { openCrc32cModule, type Crc32cModule } from './crc32c-module.js';
+
 const POLYNOMIAL = 0x82f63b78;
 const TABLES = 16;
 
@@ -18,11 +20,28 @@ function makeTables(): Int32Array {
   return tables;
 }
 
-/**
- * CRC-32C (Castagnoli; RFC 3720, B.4). `crc` is that of the bytes before. About 1.2 GB/s: 16 bytes a step, read as
- * 32-bit words, which are little-endian on every platform of Node.
- */
+const module = openCrc32cModule(T);
+
+/** From so many bytes on, the module has the time back that copying them into its memory takes. */
+const MODULE_BYTES_MIN = 256;
+
+/** CRC-32C (Castagnoli; RFC 3720, B.4). `crc` is that of the bytes before. About 2.2 GB/s, without WebAssembly 1.4. */
 export function crc32c(bytes: Uint8Array, crc = 0): number {
+  return module && bytes.length >= MODULE_BYTES_MIN ? byModule(module, bytes, crc) : plainCrc32c(bytes, crc);
+}
+
+function byModule({ input, update }: Crc32cModule, bytes: Uint8Array, crc: number): number {
+  let c = crc;
+  for (let at = 0; at < bytes.length; at += input.length) {
+    const count = Math.min(input.length, bytes.length - at);
+    input.set(count === bytes.length ? bytes : bytes.subarray(at, at + count));
+    c = update(count, c);
+  }
+  return c >>> 0;
+}
+
+/** As `crc32c`: 16 bytes a step, read as 32-bit words, which are little-endian on every platform of Node. */
+export function plainCrc32c(bytes: Uint8Array, crc = 0): number {
   const { length } = bytes;
   let c = ~crc;
   let pos = 0;
