@@ -71,6 +71,7 @@ export class RowBuffer {
    */
   add(source: AddedRows, from: number, to: number, ordinal: bigint, textBytesMax: number): number {
     const { table, bytes, picked } = source;
+    const added = this.count;
     let next = from;
     while (next < to && (this.count === 0 || this.textBytes < textBytesMax)) {
       const first = picked ? picked[next] : next;
@@ -95,12 +96,11 @@ export class RowBuffer {
         ends[at] = table.ends[row] + moved;
         timestamps[at] = table.timestamps[row];
       }
-      numberRows(this.ordinalHalves, this.count, rows, ordinal);
-      ordinal += BigInt(rows);
       this.count += rows;
       this.used += end - start;
       next += rows;
     }
+    numberRows(this.ordinalHalves, added, this.count - added, ordinal);
     return next;
   }
 
