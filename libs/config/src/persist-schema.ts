@@ -71,7 +71,7 @@ function writerSchema() {
     segment_mb: wholeNumber(
       64,
       limits.SEGMENT_MB,
-      'Size of a write-ahead log file (at most 1/16 of the free space).',
+      'Size of a write-ahead log file at the most (and 1/16 of the free space); 8 while the log is short.',
       'MiB',
     ),
     spool_max_mb: wholeNumber(
