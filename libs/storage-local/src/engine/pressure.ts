@@ -30,11 +30,14 @@ export class Pressure {
     await this.room();
   }
 
-  /** Waits until the log is short enough that a start can read it. Rejects when it cannot be trimmed. */
+  /**
+   * Waits until the log is short enough that a start can read it. Rejects when it cannot be trimmed. A single segment, which one large
+   * record may have made long, is followed by another and trimmed then.
+   */
   private async logRoom(): Promise<void> {
     const { log } = this.core;
     const bytes = (): number => Number(log.end - log.start);
-    while (bytes() > this.segmentBytes() * LOG_SEGMENTS_WAIT) {
+    while (log.segments > 1 && bytes() > this.segmentBytes() * LOG_SEGMENTS_WAIT) {
       const { start } = log;
       // Each lets go of what the one before could do without.
       for (let time = 0; time < 2; time++)
