@@ -16,7 +16,8 @@ const shared = Buffer.allocUnsafeSlow(READ_SIZE);
 /**
  * Gives what the paused socket receives to `onChunk`, in memory that is used again for the next chunk: with `data` events, each
  * read makes a buffer of 64 KiB, and the garbage collector runs for each few hundred of them. Returns the socket to be
- * used from here on. On a Node that keeps its connections elsewhere, it is the same socket, with `data` events.
+ * used from here on. On a Node that keeps its connections elsewhere, it is the same socket; there, and should `onread` be ignored, chunks
+ * are those of `data` events, of which there are none otherwise.
  */
 export function readInPlace(accepted: Socket, onChunk: (chunk: Uint8Array) => void): Socket {
   const { _handle: handle, _server: server } = accepted as Accepted;
@@ -36,5 +37,5 @@ export function readInPlace(accepted: Socket, onChunk: (chunk: Uint8Array) => vo
   };
   const socket = new Socket(options as SocketConstructorOpts);
   (socket as Accepted)._server = server;
-  return socket;
+  return socket.on('data', onChunk);
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { crc32c } from './crc32c.js';
 import type { Disk, DiskFile } from './disk.js';
 import { writeAll } from './write-all.js';
-import { isMissing } from './errors.js';
+import { isFolder, isMissing } from './errors.js';
 import { ID_FILE, isSpareName, positionOfName } from './file-names.js';
 import { READ_BYTES } from './limits.js';
 import { readRecordHeader, RECORD_ALIGNMENT, RECORD_MAGIC } from './record-header.js';
@@ -95,7 +95,7 @@ export async function listSegments(
 /** Removes what a crash left: spare segments, and one that was just being made: a file with no more than a torn header. */
 export async function removeUnfinished(disk: Disk, directory: string): Promise<void> {
   for (const name of await disk.list(directory))
-    if (isSpareName(name)) await disk.remove(join(directory, name));
+    if (isSpareName(name)) await disk.remove(join(directory, name)).catch(unlessFolder);
   for (const path of await segmentPaths(disk, directory)) {
     const isUnfinished = await withFile(disk, path, async (file) => {
       const bytes = Buffer.alloc(READ_BYTES);
@@ -164,22 +164,28 @@ async function positionByRecord(
   });
 }
 
-async function readAll(disk: Pick<Disk, 'open'>, path: string): Promise<Buffer> {
+async function readAll(disk: Pick<Disk, 'open'>, path: string): Promise<Buffer | undefined> {
   return withFile(disk, path, async (file) => {
     const bytes = Buffer.alloc(Math.min(await file.size(), READ_BYTES));
     return bytes.subarray(0, await file.read(bytes, 0));
   });
 }
 
+/** Undefined for a folder: whatever its name, it is nothing of the log. */
 async function withFile<Result>(
   disk: Pick<Disk, 'open'>,
   path: string,
   work: (file: DiskFile) => Promise<Result>,
-): Promise<Result> {
-  const file = await disk.open(path);
+): Promise<Result | undefined> {
+  const file = await disk.open(path).catch(unlessFolder);
+  if (!file) return undefined;
   try {
     return await work(file);
   } finally {
     await file.close();
   }
+}
+
+function unlessFolder(error: unknown): undefined {
+  if (!isFolder(error)) throw error;
 }

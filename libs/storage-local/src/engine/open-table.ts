@@ -80,12 +80,14 @@ export async function openLog(
   usedUpTo: bigint,
 ): Promise<WriteAheadLog> {
   const { baseDirectory, sync, syncIntervalMs, segmentBytes = SEGMENT_BYTES, onEvent } = options;
-  const log: WriteAheadLog = await openWal({
+  let log: WriteAheadLog | undefined;
+  const lengthOfLog = (): number => (log ? Number(log.end - log.start) : 0);
+  log = await openWal({
     directory: join(baseDirectory, LOG_DIRECTORY),
     sync,
     ...(syncIntervalMs !== undefined && { syncIntervalMs }),
     segmentBytes() {
-      const enough = Math.max(SHORT_SEGMENT_BYTES, Number(log.end - log.start) / SHORT_SEGMENT_SHARE);
+      const enough = Math.max(SHORT_SEGMENT_BYTES, lengthOfLog() / SHORT_SEGMENT_SHARE);
       return space.segmentBytes(Math.min(segmentBytes, enough));
     },
     usedUpTo,

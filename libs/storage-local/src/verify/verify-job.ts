@@ -189,13 +189,12 @@ async function* walkBlocks(
 ): AsyncGenerator<readonly OrdinalRun[]> {
   const { path } = walk.file;
   let isNumbered = true;
+  let last: bigint | undefined;
   for await (const block of dataBlocks(walk.data)) {
     const { offset, length, problem, ordinals } = block;
     const rows = block.rows ?? 0;
     onBytes(length);
     walk.blocks++;
-    walk.rows += rows;
-    walk.contentBytes += block.contentBytes ?? 0n;
     if (problem !== undefined) {
       const place = `bytes ${offset} to ${offset + length}: ${problem}`;
       // Rows that are still in the log are not lost: a crash, or the owner at this moment, has left their block half written.
@@ -204,8 +203,18 @@ async function* walkBlocks(
       else findings.problems.push({ path, problem: place });
       continue;
     }
-    if (ordinals) yield runsOf(ordinals);
-    else if (rows > 0) isNumbered = false;
+    // A member that somebody has put there again: readers take one of the two.
+    if (ordinals && last !== undefined && ordinals[0] <= last) {
+      const problem = `bytes ${offset} to ${offset + length}: rows from ${ordinals[0]} on, behind row ${last}`;
+      findings.problems.push({ path, problem });
+      continue;
+    }
+    walk.rows += rows;
+    walk.contentBytes += block.contentBytes ?? 0n;
+    if (ordinals) {
+      last = ordinals.at(-1);
+      yield runsOf(ordinals);
+    } else if (rows > 0) isNumbered = false;
   }
   if (!isNumbered) findings.notes.push(`${path} ${UNNUMBERED}`);
 }

@@ -204,6 +204,22 @@ describe('verify', () => {
     expect((await readFile(logFile('a', 'stdout'))).equals(data)).toBe(true);
   });
 
+  it('counts each row once: one that is there twice is told, one of a damaged block is missing', async () => {
+    await writeJobs('twice', 'cut');
+    const twice = logFile('twice', 'stderr');
+    const [from, to] = await memberOffsets(twice);
+    await appendFile(twice, (await readFile(twice)).subarray(from, to));
+    const cut = logFile('cut', 'stdout');
+    await truncate(cut, (await stat(cut)).size - 40);
+    const { jobs } = await verify();
+    expect(jobs.get('twice')).toMatchObject({ rows: ROWS + 4, missingRows: 0n });
+    expect(jobs.get('twice')?.problems).toContainEqual({
+      path: twice,
+      problem: expect.stringMatching(/^bytes \d+ to \d+: rows from 1 on, behind row 39$/),
+    });
+    expect(jobs.get('cut')).toMatchObject({ rows: ROWS + 4 - 5, missingRows: 5n });
+  });
+
   it('takes an index of another version for none', async () => {
     await writeJobs('a');
     await indexAll('a');
