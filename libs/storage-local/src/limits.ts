@@ -184,6 +184,8 @@ export const DATA_FILES_OPEN_MAX = 128;
 
 /** What sealing may take when the store is closed; what is left goes to a run. */
 export const CLOSE_SEAL_MS = 4_000;
+/** When, since it began to be closed, no further data file is synced: what is in files unsynced, the log has, and the next start reads it. */
+export const CLOSE_SYNC_MS = 6_000;
 
 /** Space that is left free: the smaller of this and one part of RESERVE_SHARE of the disk. */
 export const RESERVE_BYTES = 256 * 1024 * 1024;

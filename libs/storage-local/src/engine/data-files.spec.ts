@@ -103,3 +103,13 @@ it('a file that was closed and opened anew counts as synced only as far as it wa
   expect(await files.syncAll()).toBe(true);
   for (const { file } of owned) expect(file.synced).toBe(file.counted);
 });
+
+it('syncs no file when there is no time, opens others all the same, and says that it is not done', async () => {
+  files.hurry(() => synced.length < 2);
+  for (const index of owned.keys()) await append(index, 'x');
+  expect(await files.syncAll()).toBe(false);
+  expect(synced).toHaveLength(2);
+  files.hurry(() => true);
+  expect(await files.syncAll()).toBe(true);
+  expect(owned.every(({ file }) => file.synced === file.counted)).toBe(true);
+});

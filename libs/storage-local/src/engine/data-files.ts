@@ -43,6 +43,7 @@ export class DataFiles {
   private readonly toReplace = new Set<DataFile>();
   private readonly calls: FileCalls;
   private readonly onSyncFailed: (file: OwnedFile, error: unknown) => void;
+  private hasTime = (): boolean => true;
   syncs = 0;
 
   constructor(calls: FileCalls, onSyncFailed: (file: OwnedFile, error: unknown) => void) {
@@ -63,7 +64,12 @@ export class DataFiles {
     return length;
   }
 
-  /** Makes what is counted now durable; a file that fails is told to `onSyncFailed`. False when one failed. */
+  /** From here on files are synced only while there is time: before a store is closed, what the log has as well need not be durable twice. */
+  hurry(hasTime: () => boolean): void {
+    this.hasTime = hasTime;
+  }
+
+  /** Makes what is counted now durable; a file that fails is told to `onSyncFailed`. False when one failed, or time was over. */
   async syncAll(): Promise<boolean> {
     return this.syncFiles([...this.open.values()].filter(needsSync));
   }
@@ -183,7 +189,7 @@ export class DataFiles {
     this.opening++;
   }
 
-  /** Closes, synced, files that were not used for longest: together, since the names of all are synced once. False: there are none. */
+  /** Closes, synced, files that were not used for longest: together, since the names of all are synced once. False: there are none, or no time. */
   private async closeIdle(): Promise<boolean> {
     const idle = [...this.open.values()].filter(({ users }) => users === 0).slice(0, FILES_CLOSED_AT_ONCE);
     for (const opened of idle) opened.users++;
@@ -194,10 +200,10 @@ export class DataFiles {
       if (isUnused && this.open.get(opened.path) === opened) this.forget([opened.path]);
       this.release(opened);
     }
-    return idle.length > 0;
+    return idle.length > 0 && this.hasTime();
   }
 
-  /** With their names; a file that fails is told to `onSyncFailed`. False when one failed. */
+  /** As `syncAll`, with their names. */
   private async syncFiles(dirty: readonly OpenFile[]): Promise<boolean> {
     let isGood = true;
     const parents = new Map<string, OpenFile[]>();
@@ -205,6 +211,7 @@ export class DataFiles {
     await eachLimited(dirty, FILES_SYNCED_AT_ONCE, async (opened) => {
       // It was synced before it was closed; what came since then is in another open file.
       if (opened.isForgotten) return;
+      if (!this.hasTime()) return void (isGood = false);
       const facts = await this.syncOne(opened);
       if (facts === 'failed') return void (isGood = false);
       if (facts) syncedTo.set(opened, facts);

@@ -11,7 +11,7 @@ import type {
 } from '@joblet/storage';
 import { makeDirectory } from '../disk/make-directory.js';
 import { JOB_INDEX_FILE, RUNS_DIRECTORY, STORE_ID_FILE } from '../format/file-names.js';
-import { CLOSE_SEAL_MS, HOUSEKEEPING_MS, REWRITE_SCAN_MS } from '../limits.js';
+import { CLOSE_SEAL_MS, CLOSE_SYNC_MS, HOUSEKEEPING_MS, REWRITE_SCAN_MS } from '../limits.js';
 import type { AreaView, JobView, StoreView } from '../read/area-view.js';
 import { applyBatch, planBatch } from './batches.js';
 import { Checkpoints } from './checkpoint.js';
@@ -290,6 +290,8 @@ export class Engine implements StoreView {
   async close(): Promise<void> {
     clearInterval(this.timer);
     const { core } = this;
+    const startMs = performance.now();
+    core.files.hurry(() => performance.now() - startMs < CLOSE_SYNC_MS);
     await this.rewriter.stop();
     await core.queue.idle();
     await this.pressure.idle();
