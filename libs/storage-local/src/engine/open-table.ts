@@ -80,9 +80,8 @@ export async function openLog(
   usedUpTo: bigint,
 ): Promise<WriteAheadLog> {
   const { baseDirectory, sync, syncIntervalMs, segmentBytes = SEGMENT_BYTES, onEvent } = options;
-  let log: WriteAheadLog | undefined;
-  const lengthOfLog = (): number => (log ? Number(log.end - log.start) : 0);
-  log = await openWal({
+  let lengthOfLog = (): number => 0;
+  const log = await openWal({
     directory: join(baseDirectory, LOG_DIRECTORY),
     sync,
     ...(syncIntervalMs !== undefined && { syncIntervalMs }),
@@ -93,5 +92,6 @@ export async function openLog(
     usedUpTo,
     onEvent: (event: WalEvent) => onEvent(event),
   });
+  lengthOfLog = () => Number(log.end - log.start);
   return log;
 }
