@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
 const MODULES = [
-  { library: 'storage-local', name: 'log-rows', sources: ['log-rows', 'filter'] },
+  { library: 'storage-local', name: 'log-rows', sources: ['log-rows', 'filter', 'decimal'] },
   { library: 'storage-local', name: 'log-lines', sources: ['log-lines'] },
   { library: 'wal', name: 'crc32c', sources: ['crc32c'] },
 ];

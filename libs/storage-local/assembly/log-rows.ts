@@ -2,6 +2,8 @@
 // rows (wire messages, one behind the other) into fixed memory, and gives texts and filters of any rows of it. It never
 // allocates. What it does not take (see `scan`), the plain code does.
 
+import { digits, signedDigits, writeDigits, writeSigned } from './decimal';
+
 /** Rows of a slice at the most. */
 export const ROWS_MAX: u32 = 8192;
 /** Wire bytes of a slice at the most. */
@@ -388,49 +390,4 @@ function base64Digit(sextet: u32): u8 {
   if (sextet < 52) return <u8>(0x61 - 26 + sextet);
   if (sextet < 62) return <u8>(0x30 - 52 + sextet);
   return sextet === 62 ? 0x2b : 0x2f;
-}
-
-// Decimal numbers.
-
-function digits(number: u64): u32 {
-  // Times in nanoseconds.
-  if (number >= 1_000_000_000_000_000_000) return number >= 10_000_000_000_000_000_000 ? 20 : 19;
-  let count: u32 = 1;
-  for (let power: u64 = 10; number >= power; power *= 10) count++;
-  return count;
-}
-
-function signedDigits(number: i64): u32 {
-  return number < 0 ? 1 + digits(0 - <u64>number) : digits(<u64>number);
-}
-
-function writeSigned(out: usize, number: i64): usize {
-  if (number >= 0) return writeDigits(out, <u64>number);
-  store<u8>(out, 0x2d);
-  return writeDigits(out + 1, 0 - <u64>number);
-}
-
-const BILLION: u64 = 1_000_000_000;
-
-function writeDigits(out: usize, number: u64): usize {
-  if (number < BILLION) return writeShort(out, <u32>number, digits(number));
-  const high = number / BILLION;
-  if (high < BILLION) {
-    out = writeShort(out, <u32>high, digits(high));
-  } else {
-    const top = high / BILLION;
-    out = writeShort(writeShort(out, <u32>top, digits(top)), <u32>(high - top * BILLION), 9);
-  }
-  return writeShort(out, <u32>(number - high * BILLION), 9);
-}
-
-/** `count` digits, with zeros before a number that has fewer. */
-function writeShort(out: usize, number: u32, count: u32): usize {
-  const end = out + count;
-  for (let at = end; at > out;) {
-    const tenth = number / 10;
-    store<u8>(--at, ZERO + <u8>(number - tenth * 10));
-    number = tenth;
-  }
-  return end;
 }
