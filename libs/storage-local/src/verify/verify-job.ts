@@ -189,7 +189,7 @@ async function* walkBlocks(
 ): AsyncGenerator<readonly OrdinalRun[]> {
   const { path } = walk.file;
   let isNumbered = true;
-  let last: bigint | undefined;
+  const numbers = new FileNumbers();
   for await (const block of dataBlocks(walk.data)) {
     const { offset, length, problem, ordinals } = block;
     const rows = block.rows ?? 0;
@@ -203,20 +203,34 @@ async function* walkBlocks(
       else findings.problems.push({ path, problem: place });
       continue;
     }
+    const run = ordinals && { first: ordinals[0], last: ordinals[ordinals.length - 1] };
     // A member that somebody has put there again: readers take one of the two.
-    if (ordinals && last !== undefined && ordinals[0] <= last) {
-      const problem = `bytes ${offset} to ${offset + length}: rows from ${ordinals[0]} on, behind row ${last}`;
+    if (run && !numbers.add(run)) {
+      const problem = `bytes ${offset} to ${offset + length}: rows ${run.first} to ${run.last} are in the file already`;
       findings.problems.push({ path, problem });
       continue;
     }
     walk.rows += rows;
     walk.contentBytes += block.contentBytes ?? 0n;
-    if (ordinals) {
-      last = ordinals.at(-1);
-      yield runsOf(ordinals);
-    } else if (rows > 0) isNumbered = false;
+    if (ordinals) yield runsOf(ordinals);
+    else if (rows > 0) isNumbered = false;
   }
   if (!isNumbered) findings.notes.push(`${path} ${UNNUMBERED}`);
+}
+
+/** From where to where the ordinals of a file's members go. They ascend, but for what was brought back behind others. */
+class FileNumbers {
+  private readonly seen: OrdinalRun[] = [];
+  private highest = -1n;
+
+  /** False, and not added, when it overlaps one that is there. */
+  add(run: OrdinalRun): boolean {
+    const isThere = ({ first, last }: OrdinalRun): boolean => first <= run.last && run.first <= last;
+    if (run.first <= this.highest && this.seen.some(isThere)) return false;
+    this.seen.push(run);
+    if (run.last > this.highest) this.highest = run.last;
+    return true;
+  }
 }
 
 function isElsewhere(

@@ -215,7 +215,7 @@ describe('verify', () => {
     expect(jobs.get('twice')).toMatchObject({ rows: ROWS + 4, missingRows: 0n });
     expect(jobs.get('twice')?.problems).toContainEqual({
       path: twice,
-      problem: expect.stringMatching(/^bytes \d+ to \d+: rows from 1 on, behind row 39$/),
+      problem: expect.stringMatching(/^bytes \d+ to \d+: rows 1 to 9 are in the file already$/),
     });
     expect(jobs.get('cut')).toMatchObject({ rows: ROWS + 4 - 5, missingRows: 5n });
   });
